@@ -1,0 +1,3 @@
+"""Prompt versioning and regression evaluation: did this change make the prompt worse, and how sure are we?"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,146 @@
+"""What an evaluation of one suite came to: the object behind every report format.
+
+`eval --format json` prints a list of these; other tools read it, so its fields are a contract
+(`promptops.report/1`): fields are added, never renamed or taken away.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from promptops.values.score import Role
+
+SCHEMA = "promptops.report/1"
+
+Verdict = Literal["improved", "passed", "regressed", "inconclusive", "invalid"]
+Change = Literal["broken", "fixed", "worse", "better", "same"]
+Interval = tuple[float, float]
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """Token counts, as the providers reported them."""
+
+    input: int = 0
+    output: int = 0
+    cached_input: int = 0
+
+
+class ArmReport(msgspec.Struct, frozen=True):
+    """One side of the comparison."""
+
+    version: int
+    digest: str
+    commit: str | None
+    dirty: bool
+    samples: int
+    failures: int
+    """Samples that the infrastructure lost; a version's own failures are scores of zero."""
+    own_failures: dict[str, int] = {}
+    """Label (`refused`, `truncated`, `bad_schema`) to how many samples."""
+    tokens: Tokens = Tokens()
+    cost_usd: float | None = None
+    """Of all its samples, at their original price; None where any price is unknown."""
+    latency_seconds: float | None = None
+    """Median over its samples."""
+    change: str = ""
+    """Why this version exists, in its author's words."""
+
+
+class MetricReport(msgspec.Struct, frozen=True):
+    """One scorer's comparison. Values are means over cases in [0, 1]; delta is candidate − baseline."""
+
+    name: str
+    role: Role
+    candidate: float | None
+    """None when not one sample could be scored."""
+    baseline: float | None = None
+    delta: float | None = None
+    interval: Interval | None = None
+    """Of the delta on this dataset: one-sided level alpha at each end."""
+    population_interval: Interval | None = None
+    """Of the delta over cases like these."""
+    pairs: int = 0
+    verdict: Verdict | None = None
+    """None where the metric only observes."""
+    unscorable: int = 0
+    judge: str | None = None
+    """Digest of the judge that scored it."""
+    note: str = ""
+
+
+class SliceReport(msgspec.Struct, frozen=True):
+    """One metric on the cases that carry a tag. A diagnostic, never a gate."""
+
+    tag: str
+    metric: str
+    cases: int
+    candidate: float | None
+    baseline: float | None = None
+    delta: float | None = None
+
+
+class Calls(msgspec.Struct, frozen=True):
+    """Model calls, judges included."""
+
+    planned: int = 0
+    made: int = 0
+    cached: int = 0
+    shared: int = 0
+    retried: int = 0
+    judge: int = 0
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """US dollars. `incurred` was paid by this run; `evaluated` is what all its samples cost once."""
+
+    incurred_usd: float = 0.0
+    evaluated_usd: float = 0.0
+    unpriced_calls: int = 0
+
+
+class CaseReport(msgspec.Struct, frozen=True):
+    """One case: weighted mean of its gating scores on both arms."""
+
+    id: str
+    change: Change
+    baseline: float | None
+    candidate: float | None
+    baseline_output: str | None = None
+    """One sample's text, for cases that changed; None elsewhere."""
+    candidate_output: str | None = None
+    scores: dict[str, tuple[float | None, float | None]] = {}
+    """Scorer name to (baseline mean, candidate mean), for cases that changed."""
+    why: str = ""
+    """An explanation a scorer gave for the candidate's lowest sample."""
+    critical: bool = False
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One suite, one model, two arms (or one, for a first version)."""
+
+    schema: str
+    run: str
+    suite: str
+    prompt: str
+    verdict: Verdict
+    exit_code: int
+    reasons: list[str]
+    baseline: ArmReport | None
+    candidate: ArmReport
+    metrics: list[MetricReport]
+    calls: Calls
+    tokens: Tokens
+    cost: Cost
+    cases: list[CaseReport]
+    model: str = ""
+    created: str = ""
+    """UTC, ISO 8601."""
+    seconds: float = 0.0
+    slices: list[SliceReport] = []
+    changes: list[str] = []
+    """What differs between the arms or since the last run besides the prompt's words."""
+    warnings: list[str] = []
+    meta: dict[str, Any] = {}
+    """What a recomputation needs: seed, margin, alpha, dataset fingerprint, scorer digests."""

@@ -1,0 +1,66 @@
+"""What came back: a response, or the failure of the infrastructure that should have brought one."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens as the provider counted them."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int = 0
+
+
+class Response(msgspec.Struct, frozen=True, tag="response"):
+    """An answer. Its own faults (refused, truncated, a schema missed) are still an answer."""
+
+    content: str
+    """The text; empty when there was none."""
+    tool_calls: list[dict[str, Any]] = []
+    finish_reason: str = ""
+    """As the provider said it: `stop`, `length`, `content_filter`, `tool_calls`, or anything else."""
+    refusal: str | None = None
+    """What the provider put in its refusal field, where it has one."""
+    response_model: str | None = None
+    """The model that says it answered."""
+    usage: Usage | None = None
+    """None: the provider did not say. Never taken for zero."""
+    cost_usd: float | None = None
+    """None: the price is unknown. Never taken for zero."""
+    latency_seconds: float = 0.0
+    flags: tuple[str, ...] = ()
+    """What was odd: `empty`, `cut`, `model_differs`, `usage_missing`, …"""
+
+
+FailureKind = Literal[
+    "rate_limited",
+    "overloaded",
+    "timeout",
+    "connection",
+    "malformed",
+    "authentication",
+    "quota",
+    "rejected",
+    "unavailable",
+]
+
+
+class Failure(msgspec.Struct, frozen=True, tag="failure"):
+    """The infrastructure failed to bring an answer. Never a score."""
+
+    kind: FailureKind
+    message: str
+    status: int | None = None
+    """The HTTP status, where there was one."""
+    retry_after_seconds: float | None = None
+    retryable: bool = True
+    fatal: bool = False
+    """No other call can succeed either (a wrong key, an empty account): the run stops."""
+    attempts: int = 1
+
+
+Outcome = Response | Failure
