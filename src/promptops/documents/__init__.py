@@ -1,1 +1,1 @@
-"""Files that people write: read strictly, with the place of every value, from a tree that they cannot leave."""
+"""Files that people write, read strictly, with the place of every value; their trees."""

@@ -13,11 +13,12 @@ from promptops.errors import InputError, did_you_mean
 
 T = TypeVar("T")
 
-_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?`?\$?(?P<path>[^`]*)`)?$", re.S)
+_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?`?\$?(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
-_EXPECTED = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_ENUM = re.compile(r"Invalid enum value (.*)", re.DOTALL)
+_QUOTED = re.compile(r"`([^`]*)`")
 
 _KINDS = {
     "object": "a mapping",
@@ -36,61 +37,122 @@ def decode(document: Document, type_: type[T], at: Path = ()) -> T:
     Raises:
         InputError: with the line and column of what does not fit.
     """
-    value = document.value
-    for step in at:
-        value = value[step]
+    value = _at(document.value, at)
     try:
         return msgspec.convert(value, type_, strict=True)
     except msgspec.ValidationError as error:
-        raise _explain(str(error), document, type_, at) from None
+        raise _explain(str(error), document, value, type_, at) from None
 
 
-def _explain(text: str, document: Document, type_: Any, at: Path) -> InputError:
+def _explain(text: str, document: Document, value: Any, type_: Any, at: Path) -> InputError:
     match = _WHERE.match(text)
     what = match["what"] if match else text
-    inner = _steps(match["path"] or "") if match else ()
+    inner = _concrete(value, type_, _steps(match["path"] or "") if match else [])
     path = (*at, *inner)
     if unknown := _UNKNOWN.match(what):
-        known = _field_names(type_, inner)
         return InputError(
             f"unknown key {unknown[1]!r}",
             location=document.locate((*path, unknown[1])),
-            hint=did_you_mean(unknown[1], known),
+            hint=did_you_mean(unknown[1], _field_names(type_, inner)),
         )
     if missing := _MISSING.match(what):
         return InputError(f"missing key {missing[1]!r}", location=document.locate(path))
     named = next((f"{step!r}: " for step in reversed(path) if isinstance(step, str)), "")
+    if enum := _ENUM.match(what):
+        words = _words(type_, inner)
+        return InputError(
+            f"{named}expected one of {', '.join(words)}, got {enum[1]}",
+            location=document.locate(path),
+            hint=_nearest(enum[1].strip("'"), words),
+        )
     return InputError(named + _plain(what), location=document.locate(path))
 
 
 def _plain(what: str) -> str:
-    expected = _EXPECTED.match(what)
-    if not expected:
-        return what[:1].lower() + what[1:]
-    wanted = " or ".join(_KINDS.get(kind, kind) for kind in expected[1].split(" | "))
-    return f"expected {wanted}, got {_KINDS.get(expected[2], expected[2])}"
+    plain = _QUOTED.sub(
+        lambda match: " or ".join(_KINDS.get(kind, kind) for kind in match[1].split(" | ")), what
+    )
+    return plain[:1].lower() + plain[1:]
 
 
-def _steps(path: str) -> Path:
-    steps: list[str | int] = []
+def _nearest(word: str, words: list[str]) -> str | None:
+    hint = did_you_mean(word, words)
+    return hint if hint and hint.startswith("did") else None  # the message has them all
+
+
+def _steps(path: str) -> list[str | int | None]:
+    """The steps of a path; None for a key of a mapping, which msgspec does not name."""
+    steps: list[str | int | None] = []
     for name, index in _STEP.findall(path):
-        if index == "...":  # a key of a mapping; msgspec does not say which
+        steps.append(name or (None if index == "..." else int(index)))
+    return steps
+
+
+def _concrete(value: Any, type_: Any, steps: list[str | int | None]) -> Path:
+    """The steps with each unnamed key found, by converting one entry of its mapping at a time."""
+    path: Path = ()
+    for step in steps:
+        if step is not None:
+            path = (*path, step)
+            continue
+        for key in _at(value, path):
+            only = _with(value, path, {key: _at(value, path)[key]})
+            if not _converts(only, type_):
+                value, path = only, (*path, key)
+                break
+        else:
             break
-        steps.append(name or int(index))
-    return tuple(steps)
+    return path
+
+
+def _converts(value: Any, type_: Any) -> bool:
+    try:
+        msgspec.convert(value, type_, strict=True)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _with(value: Any, path: Path, inner: Any) -> Any:
+    """A copy of `value` with `inner` at `path`."""
+    if not path:
+        return inner
+    made = value.copy()
+    made[path[0]] = _with(value[path[0]], path[1:], inner)
+    return made
+
+
+def _words(type_: Any, path: Path) -> list[str]:
+    """What the literals at `path` inside `type_` allow."""
+    return [
+        str(word)
+        for info in _flat(_infos(type_, path))
+        if isinstance(info, inspect.LiteralType)
+        for word in info.values
+    ]
 
 
 def _field_names(type_: Any, path: Path) -> list[str]:
     """The keys that the struct at `path` inside `type_` knows."""
-    found = [inspect.type_info(type_)]
-    for step in path:
-        found = [inner for info in found for inner in _inside(info, step)]
     return [
         field.encode_name
-        for info in _flat(found)
+        for info in _flat(_infos(type_, path))
         if isinstance(info, inspect.StructType)
         for field in info.fields
     ]
+
+
+def _infos(type_: Any, path: Path) -> list[inspect.Type]:
+    found = [inspect.type_info(type_)]
+    for step in path:
+        found = [inner for info in found for inner in _inside(info, step)]
+    return found
 
 
 def _flat(infos: list[inspect.Type]) -> list[inspect.Type]:

@@ -1,4 +1,4 @@
-"""A tree of files that nothing can be read outside of: the working directory, or (in `history`) a revision."""
+"""A tree of files that no path leads out of: the working directory, or a revision."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def inside(path: str, *, location: Location | None = None) -> PurePosixPath:
 
 
 def decode_text(data: bytes, path: str) -> str:
-    """UTF-8 text with a leading BOM dropped and line ends as `\\n`.
+    """UTF-8 text with a leading BOM dropped and line ends as LF.
 
     Raises:
         InputError: the bytes are not UTF-8; names the line and column of the first bad one.
@@ -62,10 +62,11 @@ def decode_text(data: bytes, path: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        # `object` is without the BOM, and `start` counts from there.
+        before = error.object[: error.start].decode()
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise InputError(
-            f"not UTF-8 text (byte 0x{data[error.start]:02x})",
+            f"not UTF-8 text (byte 0x{error.object[error.start]:02x})",
             location=Location(path, line, column),
             hint="save the file as UTF-8",
         ) from None
@@ -82,9 +83,9 @@ class WorkingTree:
         """The place on disk of a regular file, or None where there is none.
 
         Raises:
-            InputError: the path leaves the tree, passes through a symbolic link, or is no regular file.
+            InputError: the path leaves the tree, passes through a link, or is no regular file.
         """
-        current = self.root
+        current, mode = self.root, stat.S_IFDIR
         for part in inside(path, location=location).parts:
             current = current / part
             try:
@@ -109,11 +110,18 @@ class WorkingTree:
         place = self.locate(path)
         if place is None:
             return None
-        if place.stat().st_size > MAX_TEXT_BYTES:
+        try:
+            with place.open("rb") as file:
+                data = file.read(MAX_TEXT_BYTES + 1)
+        except OSError as error:
+            raise InputError(
+                f"cannot read the file: {error.strerror}", location=Location(path)
+            ) from None
+        if len(data) > MAX_TEXT_BYTES:
             raise InputError(
                 f"larger than {MAX_TEXT_BYTES // 1024 // 1024} MB", location=Location(path)
             )
-        return decode_text(place.read_bytes(), path)
+        return decode_text(data, path)
 
     def list(self, folder: str) -> list[str]:
         return sorted(self._walk(self.root / inside(folder), folder))
@@ -123,6 +131,10 @@ class WorkingTree:
             entries = list(os.scandir(place))
         except (FileNotFoundError, NotADirectoryError):
             return
+        except OSError as error:
+            raise InputError(
+                f"cannot list the folder: {error.strerror}", location=Location(path)
+            ) from None
         for entry in entries:
             below = f"{path}/{entry.name}"
             if entry.is_dir(follow_symlinks=False):
