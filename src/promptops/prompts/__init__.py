@@ -1,1 +1,1 @@
-"""."""
+"""Prompts: their files, meaning, digest and rendering. Pure: files come from a `Tree`."""
