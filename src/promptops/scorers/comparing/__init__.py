@@ -1,0 +1,1 @@
+"""How texts, numbers, patterns and JSON values are compared; shared by the scorers."""

@@ -1,0 +1,1 @@
+"""Similarity metrics, one file each, imported only when a suite names them."""
