@@ -1,0 +1,72 @@
+"""Reports as JSON, for other tools: a list with one object per suite and model.
+
+The text is UTF-8 and parses everywhere: no NaN, no lone surrogates.  Whatever could act in a
+terminal, a log or a page is written as a JSON escape, so the parsed values are exact.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import msgspec
+
+from promptops.reports.surface import Surface
+from promptops.values.report import Report
+
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+_ACTIVE = re.compile(
+    # DEL and C1; every character of format (direction, joiners, tags); breaks; private use
+    "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff\ufff9-\ufffb\U000110bd\U000110cd"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
+    "|[<>&]"  # `</script>`, `<!--` and entities, should somebody paste it into a page
+    r"|#(?=#\w*\[)"  # commands in the log of a build
+)
+
+
+def render(reports: list[Report], surface: Surface) -> str:
+    """The reports as one JSON list. The surface changes nothing: other tools read this."""
+    del surface
+    return encode(reports)
+
+
+def encode(value: object) -> str:
+    r"""Any value of ours as indented JSON, ended by a line break.
+
+    Keys keep their order.  A number that JSON cannot hold becomes null; a lone surrogate, which no
+    strict parser takes, becomes its code as text (`\ud800`).
+    """
+    text = json.dumps(
+        _plain(msgspec.to_builtins(value, str_keys=True)),
+        ensure_ascii=False,
+        allow_nan=False,
+        indent=2,
+    )
+    return _ACTIVE.sub(_escaped, text) + "\n"
+
+
+def _plain(value: object) -> object:
+    """The same value with nothing in it that JSON or UTF-8 cannot hold."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {_text(str(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _text(text: str) -> str:
+    if text.isascii():
+        return text
+    return _LONE_SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

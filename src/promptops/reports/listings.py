@@ -1,0 +1,137 @@
+"""What there is: the prompts of a repository, and the runs that were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promptops.reports import words
+from promptops.reports.json import encode
+from promptops.reports.page import Cell, Page
+from promptops.reports.sections.verdict import mark
+from promptops.reports.surface import WIDEST, Surface
+from promptops.values.report import Verdict
+
+PROMPTS_SCHEMA = "promptops.prompts/1"
+RUNS_SCHEMA = "promptops.runs/1"
+
+_ROOM_FOR_CALLS = 76
+_ROOM_FOR_TIME = 92
+_ROOM_FOR_MODEL = 110
+
+
+@dataclass(frozen=True, slots=True)
+class PromptLine:
+    """One prompt as it is in the working tree."""
+
+    name: str
+    version: int
+    digest: str
+    dirty: bool = False
+    """Its meaning differs from the committed one."""
+    description: str = ""
+    suites: tuple[str, ...] = ()
+    model: str = ""
+    broken: str = ""
+    """Why the file cannot be read; empty when it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One suite's evaluation, out of the store."""
+
+    run: str
+    created: str
+    """UTC, ISO 8601."""
+    suite: str
+    prompt: str
+    baseline_version: int | None
+    """None for a first version."""
+    candidate_version: int
+    verdict: Verdict | None
+    """None: the run was interrupted and has none."""
+    calls: int
+    cost_usd: float | None
+    """What it paid; None where a price is unknown."""
+    model: str = ""
+    dirty: bool = False
+
+
+def render_prompts(lines: Sequence[PromptLine], surface: Surface) -> str:
+    """The prompts as a table, and which of them nothing evaluates."""
+    page = Page(surface)
+    if not lines:
+        page.paragraph("There are no prompts yet. ", "`promptops init` writes a first one.")
+        return page.text()
+    rows = [_prompt_row(page, line) for line in lines]
+    page.table(["prompt", "version", "digest", "suites", "description"], rows, indent=0, flexible=4)
+    unwatched = [line.name for line in lines if not line.suites and not line.broken]
+    if unwatched:
+        page.blank()
+        told = f"no suite evaluates {', '.join(unwatched)}"
+        page.paragraph((told, "dim"))
+    return page.text()
+
+
+def _prompt_row(page: Page, line: PromptLine) -> list[Cell]:
+    if line.broken:
+        return [(line.name, "bold"), "", "", "", (f"cannot be read: {line.broken}", "red")]
+    return [
+        (line.name, "bold"),
+        [f"v{line.version}", (" changed", "yellow")] if line.dirty else f"v{line.version}",
+        (line.digest[:8], "dim"),
+        page.cut(", ".join(line.suites) or page.signs.none, 30),
+        line.description,
+    ]
+
+
+def render_runs(lines: Sequence[RunLine], surface: Surface) -> str:
+    """The runs as a table, as they come (newest first)."""
+    page = Page(surface)
+    if not lines:
+        page.paragraph("Nothing has been evaluated yet. ", "`promptops eval` does it.")
+        return page.text()
+    wanted = {
+        "run": 0,
+        "when (UTC)": _ROOM_FOR_TIME,
+        "suite": 0,
+        "versions": 0,
+        "verdict": 0,
+        ">calls": _ROOM_FOR_CALLS,
+        ">cost": _ROOM_FOR_CALLS,
+        "model": _ROOM_FOR_MODEL if any(line.model for line in lines) else WIDEST + 1,
+    }
+    heads = [head for head, room in wanted.items() if page.width >= room]
+    rows = []
+    for line in lines:
+        row = dict(zip(wanted, _run_row(page, line), strict=True))
+        rows.append([row[head] for head in heads])
+    page.table(heads, rows, indent=0, flexible=2 if "when (UTC)" in heads else 1)
+    page.blank()
+    page.paragraph(("see one again: ", "dim"), f"promptops report {lines[0].run}")
+    return page.text()
+
+
+def _run_row(page: Page, line: RunLine) -> list[Cell]:
+    to = f"v{line.candidate_version}" + ("*" if line.dirty else "")
+    came = f"v{line.baseline_version} {page.signs.arrow} " if line.baseline_version else ""
+    return [
+        (line.run, "bold"),
+        line.created[:16].replace("T", " "),
+        line.suite,
+        came + to,
+        mark(page, line.verdict) if line.verdict else ("interrupted", "yellow"),
+        words.number(line.calls),
+        words.money(line.cost_usd),
+        (page.cut(line.model, 28), "dim"),
+    ]
+
+
+def prompts_json(lines: Sequence[PromptLine]) -> str:
+    """The prompts as one JSON object."""
+    return encode({"schema": PROMPTS_SCHEMA, "prompts": list(lines)})
+
+
+def runs_json(lines: Sequence[RunLine]) -> str:
+    """The runs as one JSON object."""
+    return encode({"schema": RUNS_SCHEMA, "runs": list(lines)})

@@ -1,0 +1,104 @@
+"""What both arms used, what the run did, and what else must be known about it."""
+
+from __future__ import annotations
+
+from promptops.reports import words
+from promptops.reports.page import Cell, Page
+from promptops.values.report import Report
+
+_MOST_TOLD = 12
+
+
+def write_arms(page: Page, report: Report) -> None:
+    """Samples, tokens, cost and latency of both arms."""
+    page.blank()
+    arms = [arm for arm in (report.baseline, report.candidate) if arm]
+    heads = ["", *(f">{words.version(arm)}" for arm in arms)]
+    rows: list[list[Cell]] = [
+        _row(page, "samples", [arm.samples for arm in arms], compare=False),
+        _row(page, "tokens in", [arm.tokens.input for arm in arms]),
+        _row(page, "tokens out", [arm.tokens.output for arm in arms]),
+        ["cost", *(words.money(arm.cost_usd) for arm in arms)],
+        ["median latency", *(words.seconds(arm.latency_seconds) for arm in arms)],
+    ]
+    if any(arm.tokens.cached_input for arm in arms):
+        rows[2:2] = [_row(page, "  of them cached", [arm.tokens.cached_input for arm in arms])]
+    if len(arms) == 2:
+        heads.append("")
+        before, after = arms
+        rows[-2].append(_relative(page, before.cost_usd, after.cost_usd))
+        rows[-1].append(_relative(page, before.latency_seconds, after.latency_seconds))
+    labels = sorted({label for arm in arms for label in arm.own_failures})
+    for label in labels[:_MOST_TOLD]:
+        counts = [arm.own_failures.get(label, 0) for arm in arms]
+        rows.append(_row(page, f"{label.replace('_', ' ')}, scored 0", counts, compare=False))
+    if any(arm.failures for arm in arms):
+        rows.append(_row(page, "lost to failures", [arm.failures for arm in arms], compare=False))
+    page.table(heads, rows, flexible=0)
+
+
+def _row(page: Page, name: str, counts: list[int], *, compare: bool = True) -> list[Cell]:
+    row: list[Cell] = [name, *(words.number(count) for count in counts)]
+    if len(counts) == 2:
+        row.append(_relative(page, counts[0], counts[1]) if compare else "")
+    return row
+
+
+def _relative(page: Page, before: float | None, after: float | None) -> Cell:
+    return (words.relative(before, after, page.signs), "dim")
+
+
+def write_calls(page: Page, report: Report) -> None:
+    """Calls by where their answer came from, and what was paid."""
+    calls = report.calls
+    told = [f"{words.number(calls.made)} made"]
+    told += [
+        f"{words.number(count)} {name}"
+        for count, name in (
+            (calls.cached, "cached"),
+            (calls.shared, "shared by both arms"),
+            (calls.retried, "retried"),
+            (calls.judge, "by judges"),
+        )
+        if count
+    ]
+    if calls.planned:
+        told.append(f"{words.number(calls.planned)} planned at most")
+    page.blank()
+    between = f" {page.signs.dot} "
+    page.item(("calls", "dim"), between.join(told))
+    cost = words.paid(report.cost)
+    once = words.money(report.cost.evaluated_usd)
+    if once != words.money(report.cost.incurred_usd):
+        cost += f"{between}{once} is what all samples cost once"
+    page.item(("cost ", "dim"), cost)
+
+
+def write_surroundings(page: Page, report: Report) -> None:
+    """What else changed between the arms, and what is odd."""
+    _write_list(page, "what else changed", report.changes, page.signs.dot, "")
+    _write_list(page, "warnings", report.warnings, "!", "yellow")
+
+
+def _write_list(page: Page, title: str, told: list[str], sign: str, style: str) -> None:
+    if not told:
+        return
+    page.blank()
+    page.paragraph((title, f"bold {style}".strip()), indent=2)
+    for one in told[:_MOST_TOLD]:
+        page.item((sign, style or "dim"), one)
+    if len(told) > _MOST_TOLD:
+        left = words.number(len(told) - _MOST_TOLD)
+        page.paragraph((f"{page.signs.more} {left} more in --format json", "dim"), indent=2)
+
+
+def write_again(page: Page, report: Report) -> None:
+    """The run's name, when it was, and how to see it again."""
+    told = [f"run {report.run}"]
+    if report.created:
+        told.append(report.created[:19].replace("T", " ") + " UTC")
+    if report.seconds:
+        told.append(f"took {words.seconds(report.seconds)}")
+    page.blank()
+    page.paragraph((f" {page.signs.dot} ".join(told), "dim"), indent=2)
+    page.paragraph(("see it again: ", "dim"), f"promptops report {report.run}", indent=2)

@@ -1,0 +1,34 @@
+"""The verdict, in one strong line, and what it rests on."""
+
+from __future__ import annotations
+
+from promptops.reports import words
+from promptops.reports.page import Page, Part
+from promptops.reports.symbols import VERDICT_STYLES
+from promptops.values.report import Report, Verdict
+
+
+def write_verdict(page: Page, report: Report) -> None:
+    """The verdict with suite, prompt and versions; the finding; why; the reasons."""
+    parts: list[Part] = [*mark(page, report.verdict, strong=True), "  ", (report.suite, "bold")]
+    if report.prompt != report.suite:
+        parts.append(f" {page.signs.dot} {report.prompt}")
+    parts.append(f"  {words.versions(report, page.signs)}")
+    if report.model:
+        parts.append((f"  {report.model}", "dim"))
+    page.paragraph(*parts)
+    finding = words.headline(report, page.signs)
+    page.paragraph((finding, "bold"), indent=2)
+    if report.candidate.change:
+        said = f"v{report.candidate.version}: {report.candidate.change}"
+        page.paragraph((said, "italic dim"), indent=2)
+    for reason in report.reasons:
+        if reason != finding:
+            page.item((page.signs.dot, "dim"), reason)
+
+
+def mark(page: Page, verdict: Verdict, *, strong: bool = False) -> list[Part]:
+    """The sign and the name of a verdict, in its colour."""
+    style = VERDICT_STYLES[verdict]
+    name = verdict.upper() if strong else verdict
+    return [(f"{page.signs.verdicts[verdict]} {name}", style)]

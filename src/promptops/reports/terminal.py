@@ -1,0 +1,47 @@
+"""Reports for a terminal: the verdict first, then what it rests on, then what it cost."""
+
+from __future__ import annotations
+
+from promptops.reports.page import Page
+from promptops.reports.sections.cases import write_cases
+from promptops.reports.sections.economy import (
+    write_again,
+    write_arms,
+    write_calls,
+    write_surroundings,
+)
+from promptops.reports.sections.metrics import write_metrics, write_slices
+from promptops.reports.sections.summary import write_models, write_suites
+from promptops.reports.sections.verdict import write_verdict
+from promptops.reports.surface import Surface
+from promptops.values.report import Report
+
+_LONGEST_TEXT = 1_000
+"""Columns of any one reason, name or warning; outputs have a limit of their own."""
+
+
+def render(reports: list[Report], surface: Surface) -> str:
+    """One report after the other, then models side by side and a summary of all suites."""
+    page = Page(surface, longest=_LONGEST_TEXT)
+    if not reports:
+        page.paragraph("Nothing was evaluated.")
+    for at, report in enumerate(reports):
+        if at:
+            page.blank()
+            page.rule()
+            page.blank()
+        _write_report(page, report)
+    write_models(page, reports)
+    write_suites(page, reports)
+    return page.text()
+
+
+def _write_report(page: Page, report: Report) -> None:
+    write_verdict(page, report)
+    write_metrics(page, report)
+    write_slices(page, report.slices)
+    write_cases(page, report)
+    write_arms(page, report)
+    write_calls(page, report)
+    write_surroundings(page, report)
+    write_again(page, report)

@@ -1,0 +1,98 @@
+"""What every report format holds, whichever file it lives in. Formats are found, not listed."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.examples import every_example
+
+from promptops import reports
+from promptops.errors import InputError
+from promptops.reports.discovery import find, formats
+from promptops.reports.surface import Surface
+
+EXAMPLES = every_example()
+
+
+def test_the_formats_of_the_first_release_are_found():
+    assert {"json", "terminal"} <= set(formats())
+
+
+@pytest.mark.parametrize("name", formats())
+def test_a_format_has_the_one_function(name):
+    render = find(name)
+    assert list(inspect.signature(render).parameters) == ["reports", "surface"]
+    module = importlib.import_module(render.__module__)
+    assert module.__doc__, "a format says what it is for"
+
+
+def test_what_is_no_format_has_no_render_function():
+    folder = Path(next(iter(reports.__path__)))
+    others = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+    others -= {name.replace("-", "_") for name in formats()}
+    for name in others:
+        module = importlib.import_module(f"promptops.reports.{name}")
+        assert not hasattr(module, "render"), f"{name}.py looks like a format and is not found"
+
+
+def test_a_near_miss_is_told():
+    with pytest.raises(InputError, match="no report format 'jsn'") as caught:
+        find("jsn")
+    assert caught.value.hint == "did you mean 'json'?"
+
+
+@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_format_answers_with_text_and_prints_nothing(name, example, capfd):
+    text = find(name)(EXAMPLES[example], Surface())
+    assert isinstance(text, str)
+    assert text.endswith("\n")
+    text.encode("utf-8")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_format_is_a_function_of_its_values(name, example, monkeypatch):
+    surface = Surface(width=90)
+    first = find(name)(EXAMPLES[example], surface)
+    for variable, value in {"COLUMNS": "40", "NO_COLOR": "1", "FORCE_COLOR": "1"}.items():
+        monkeypatch.setenv(variable, value)
+    assert find(name)(every_example()[example], surface) == first
+
+
+@pytest.mark.parametrize("name", [name for name in formats() if name != "json"])
+@pytest.mark.parametrize("example", ["improved", "passed", "regressed", "inconclusive", "invalid"])
+def test_a_format_for_people_names_verdict_suite_and_run(name, example):
+    (report,) = EXAMPLES[example]
+    text = find(name)(EXAMPLES[example], Surface())
+    assert report.verdict in text.lower()
+    assert report.suite in text
+
+
+@pytest.mark.parametrize("name", formats())
+def test_an_unknown_cost_is_never_shown_as_nothing(name):
+    text = find(name)(EXAMPLES["inconclusive"], Surface())
+    assert "$0" not in text
+    assert "unknown" in text or '"cost_usd": null' in text or "unpriced" in text
+
+
+@pytest.mark.parametrize("name", formats())
+def test_a_format_imports_no_other_and_rich_only_where_it_draws(name):
+    code = (
+        "import sys\n"
+        "from promptops.reports.discovery import find, formats\n"
+        "known = formats()\n"
+        "assert not [m for m in sys.modules if m.removeprefix('promptops.reports.') in known]\n"
+        f"find({name!r})\n"
+        "print([m for m in ('rich', 'litellm', 'git', 'numpy', 'jinja2') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.strip() == ("['rich']" if name == "terminal" else "[]")

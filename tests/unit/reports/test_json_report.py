@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from tests import examples
+
+from promptops.reports.discovery import find
+from promptops.reports.json import encode
+from promptops.reports.surface import Surface
+
+CONTRACT = {
+    "": (
+        "schema run suite prompt verdict exit_code reasons "
+        "baseline candidate metrics calls tokens cost cases"
+    ),
+    "baseline": "version digest commit dirty samples failures",
+    "candidate": "version digest commit dirty samples failures",
+    "metrics": "name role baseline candidate delta interval population_interval pairs verdict",
+    "calls": "planned made cached shared retried",
+    "tokens": "input output cached_input",
+    "cost": "incurred_usd evaluated_usd unpriced_calls",
+    "cases": "id change baseline candidate",
+}
+
+
+def test_the_contract_with_other_tools_is_kept():
+    (report,) = json.loads(find("json")([examples.regressed()], Surface()))
+    for part, names in CONTRACT.items():
+        value = report[part] if part else report
+        value = value[0] if isinstance(value, list) else value
+        assert set(names.split()) <= set(value)
+    assert report["schema"] == "promptops.report/1"
+    assert report["metrics"][0]["interval"] == [-0.16, -0.06]
+    assert report["candidate"]["commit"].startswith("3d4f00ba")
+    assert len(report["cases"]) == 56
+
+
+def test_one_object_per_suite_and_model():
+    read = json.loads(find("json")(examples.two_models(), Surface()))
+    assert [one["model"] for one in read] == ["example/small-1", "example/large-2"]
+    assert json.loads(find("json")([], Surface())) == []
+
+
+def test_the_surface_changes_nothing():
+    reports = [examples.improved()]
+    plain = find("json")(reports, Surface(60, color=False, unicode=False))
+    assert plain == find("json")(reports, Surface(200, color=True))
+
+
+def test_numbers_that_json_cannot_hold_become_null():
+    report = msgspec.structs.replace(
+        examples.passed(), seconds=float("nan"), meta={"a": float("inf")}
+    )
+    (read,) = json.loads(find("json")([report], Surface()))
+    assert read["seconds"] is None
+    assert read["meta"] == {"a": None}
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats()
+    | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_whatever_is_encoded_is_read_by_a_strict_parser(value):
+    text = encode(value)
+    assert msgspec.json.decode(text.encode("utf-8")) == json.loads(text)
+    assert not {char for char in text if char != "\n" and (ord(char) < 32 or char in "<>&\x7f\x9b")}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_text_is_kept_to_the_character(text):
+    assert json.loads(encode({text: [text]})) == {text: [text]}
