@@ -1,1 +1,1 @@
-"""."""
+"""Estimators and tests: arrays in, numbers out. Pure; the only home of numpy."""

@@ -1,1 +1,1 @@
-"""."""
+"""Responses and runs that outlive the process."""

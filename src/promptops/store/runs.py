@@ -1,0 +1,163 @@
+"""Runs: every sample with its scores, and the report that was made of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from promptops.errors import InputError, did_you_mean
+from promptops.store.database import translated
+from promptops.values.report import Report
+from promptops.values.sample import Arm, Source
+from promptops.values.score import Scored
+
+
+class SampleRecord(msgspec.Struct, frozen=True):
+    """What is kept of a sample beside its response, which is kept once under its request key."""
+
+    source: Source
+    scores: dict[str, Scored]
+    failure: str | None = None
+    """Why there is no response."""
+
+
+class RunSummary(msgspec.Struct, frozen=True):
+    """One line of `promptops runs`."""
+
+    id: str
+    created: str
+    suite: str
+    prompt: str
+    model: str
+    verdict: str
+    report: Report
+
+
+Row = tuple[Arm, str, int, str, SampleRecord]
+"""Arm, case id, sample index, request key, record."""
+
+_ENCODER = msgspec.msgpack.Encoder()
+_RECORDS = msgspec.msgpack.Decoder(SampleRecord)
+_REPORTS = msgspec.msgpack.Decoder(Report)
+
+
+class Runs:
+    """The runs of a store."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add_samples(self, run: str, rows: Sequence[Row]) -> None:
+        """Write samples of a run; a sample that is there already is replaced."""
+        encoded = [
+            (run, arm, case, sample, key, _ENCODER.encode(record))
+            for arm, case, sample, key, record in rows
+        ]
+        with translated(), self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?)", encoded
+            )
+
+    def sample(self, run: str, arm: Arm, case_id: str, index: int) -> tuple[str, SampleRecord]:
+        """Request key and record of one sample.
+
+        Raises:
+            KeyError: it is not there.
+        """
+        with translated():
+            row = self._connection.execute(
+                "SELECT request_key, body FROM samples"
+                " WHERE run = ? AND arm = ? AND case_id = ? AND sample = ?",
+                (run, arm, case_id, index),
+            ).fetchone()
+        if row is None:
+            raise KeyError((run, arm, case_id, index))
+        return row[0], _RECORDS.decode(row[1])
+
+    def samples(self, run: str) -> Iterator[Row]:
+        """All samples of a run, in the order of arm, case and index."""
+        with translated():
+            rows = self._connection.execute(
+                "SELECT arm, case_id, sample, request_key, body FROM samples WHERE run = ?", (run,)
+            )
+            for arm, case, sample, key, body in rows:
+                yield arm, case, sample, key, _RECORDS.decode(body)
+
+    def finish(self, report: Report) -> None:
+        """Write a run's report."""
+        baseline = report.baseline.digest if report.baseline else None
+        with translated(), self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    report.run,
+                    report.created,
+                    report.suite,
+                    report.prompt,
+                    report.model,
+                    report.candidate.digest,
+                    baseline,
+                    report.verdict,
+                    _ENCODER.encode(report),
+                ),
+            )
+
+    def report(self, run: str) -> Report:
+        """The report of a run, found by its id, the start of its id, or `last`.
+
+        Raises:
+            InputError: no run, or more than one, is meant.
+        """
+        ids = [each[0] for each in self._ask("SELECT id FROM runs ORDER BY created DESC, id DESC")]
+        meant = ids[:1] if run == "last" else [each for each in ids if each.startswith(run)]
+        if not meant:
+            hint = did_you_mean(run, ids) if ids else "promptops eval makes the first run"
+            raise InputError(f"there is no run {run!r}", hint=hint)
+        if len(meant) > 1 and run not in meant:
+            raise InputError(f"{run!r} is the start of {len(meant)} runs", hint="give more of it")
+        chosen = run if run in meant else meant[0]
+        body = self._ask("SELECT report FROM runs WHERE id = ?", (chosen,))[0][0]
+        return _REPORTS.decode(body)
+
+    def last_of_suite(self, suite: str) -> Report | None:
+        """The newest report of a suite."""
+        rows = self._ask(
+            "SELECT report FROM runs WHERE suite = ? ORDER BY created DESC, id DESC LIMIT 1",
+            (suite,),
+        )
+        return _REPORTS.decode(rows[0][0]) if rows else None
+
+    def newest(self, *, prompt: str | None = None, limit: int = 20) -> list[RunSummary]:
+        """The newest runs first, of one prompt or of all."""
+        rows = self._ask(
+            "SELECT id, created, suite, prompt, model, verdict, report FROM runs"
+            " WHERE ? IS NULL OR prompt = ? ORDER BY created DESC, id DESC LIMIT ?",
+            (prompt, prompt, limit),
+        )
+        return [
+            RunSummary(id_, created, suite, prompt_, model, verdict, _REPORTS.decode(body))
+            for id_, created, suite, prompt_, model, verdict, body in rows
+        ]
+
+    def _ask(self, query: str, values: Iterable[Any] = ()) -> list[Any]:
+        with translated():
+            return self._connection.execute(query, tuple(values)).fetchall()
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._connection)
+
+
+class _Transaction:
+    """One write transaction; rolled back when anything fails."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._connection.execute("ROLLBACK" if kind else "COMMIT")

@@ -1,0 +1,137 @@
+import asyncio
+import sqlite3
+import stat
+import sys
+
+import pytest
+
+from promptops.errors import InputError, StoreError
+from promptops.store.runs import SampleRecord
+from promptops.store.store import Store
+from promptops.values.report import SCHEMA, ArmReport, Calls, Cost, Report, Tokens
+from promptops.values.response import Response, Usage
+from promptops.values.score import Score, Unscorable
+
+ANSWER = Response("Quito", finish_reason="stop", usage=Usage(12, 3, 4), cost_usd=0.001)
+
+
+def report(run: str, *, created: str = "2026-05-01T10:00:00+00:00", suite: str = "city") -> Report:
+    arm = ArmReport(1, "ab" * 32, None, dirty=True, samples=1, failures=0)
+    return Report(
+        SCHEMA, run, suite, "city", "passed", 0, [], None, arm, [], Calls(), Tokens(), Cost(), [],
+        created=created,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path) as opened:
+        yield opened
+
+
+def test_a_response_is_on_disk_when_keep_returns(store, tmp_path):
+    async def keep_and_look():
+        await store.responses.keep("k1", 0, "m", ANSWER)
+        with Store(tmp_path) as other:
+            return other.responses.find([("k1", 0), ("k1", 1)])
+
+    assert asyncio.run(keep_and_look()) == {("k1", 0): ANSWER}
+
+
+def test_responses_that_arrive_together_are_all_kept(store):
+    async def keep_many():
+        await asyncio.gather(
+            *(store.responses.keep("k", at, "m", Response(str(at))) for at in range(300))
+        )
+
+    asyncio.run(keep_many())
+    found = store.responses.find([("k", at) for at in range(300)])
+    assert [found["k", at].content for at in range(300)] == [str(at) for at in range(300)]
+
+
+def test_the_first_response_of_a_draw_stays(store):
+    async def twice():
+        await store.responses.keep("k", 0, "m", ANSWER)
+        await store.responses.keep("k", 0, "m", Response("Lima"))
+
+    asyncio.run(twice())
+    assert store.responses.find([("k", 0)])["k", 0].content == "Quito"
+
+
+@pytest.mark.parametrize("text", ["", "nul \0", "\ud800 alone", "\x1b[31m", "🜁" * 1000])
+def test_any_text_survives(store, text):
+    content = text.encode("utf-8", "backslashreplace").decode()
+    asyncio.run(store.responses.keep("k", 0, "m", Response(content)))
+    assert store.responses.find([("k", 0)])["k", 0].content == content
+
+
+def test_two_stores_write_at_once(tmp_path):
+    async def both(one, two):
+        await asyncio.gather(
+            *(each.responses.keep(f"k{at}", 0, "m", ANSWER) for at in range(50) for each in (one, two))
+        )
+
+    with Store(tmp_path) as one, Store(tmp_path) as two:
+        asyncio.run(both(one, two))
+        assert len(one.responses.find([(f"k{at}", 0) for at in range(50)])) == 50
+
+
+def test_samples_and_reports_come_back(store):
+    record = SampleRecord("made", {"exact": Score(0.5, "half"), "tone": Unscorable("no verdict")})
+    store.runs.add_samples("r1", [("candidate", "c1", 0, "k1", record)])
+    store.runs.add_samples("r1", [("candidate", "c1", 0, "k1", record)])
+    assert store.runs.sample("r1", "candidate", "c1", 0) == ("k1", record)
+    assert list(store.runs.samples("r1")) == [("candidate", "c1", 0, "k1", record)]
+    with pytest.raises(KeyError):
+        store.runs.sample("r1", "baseline", "c1", 0)
+    store.runs.finish(report("r1"))
+    assert store.runs.report("r1") == report("r1")
+
+
+def test_a_run_is_found_by_the_start_of_its_id_or_as_the_last(store):
+    store.runs.finish(report("20260501-aa", created="2026-05-01T10:00:00+00:00"))
+    store.runs.finish(report("20260502-bb", created="2026-05-02T10:00:00+00:00", suite="other"))
+    assert store.runs.report("last").run == "20260502-bb"
+    assert store.runs.report("20260501").run == "20260501-aa"
+    with pytest.raises(InputError, match="start of 2 runs"):
+        store.runs.report("2026")
+    with pytest.raises(InputError, match="no run '2027'"):
+        store.runs.report("2027")
+    assert [each.id for each in store.runs.newest()] == ["20260502-bb", "20260501-aa"]
+    assert [each.id for each in store.runs.newest(limit=1)] == ["20260502-bb"]
+    assert store.runs.newest(prompt="nothing") == []
+    last = store.runs.last_of_suite("city")
+    assert last is not None
+    assert last.run == "20260501-aa"
+    assert store.runs.last_of_suite("none") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")
+def test_only_its_owner_reads_the_store(store, tmp_path):
+    file = tmp_path / ".promptops" / "store.db"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert (file.parent / ".gitignore").read_text() == "*\n"
+
+
+def test_a_damaged_file_is_a_clear_error(tmp_path):
+    (tmp_path / ".promptops").mkdir()
+    (tmp_path / ".promptops" / "store.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreError, match="cannot be used") as caught:
+        Store(tmp_path)
+    assert caught.value.exit_code == 3
+    assert "move" in (caught.value.hint or "")
+
+
+def test_a_store_of_a_newer_program_is_left_alone(store, tmp_path):
+    with sqlite3.connect(tmp_path / ".promptops" / "store.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match="newer promptops"):
+        Store(tmp_path)
+
+
+def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path):
+    (tmp_path / ".promptops").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot write to .promptops/"):
+        Store(tmp_path)
