@@ -1,0 +1,217 @@
+"""What a prompt is compared with when nobody says, and what is meant when somebody does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from promptops.documents.tree import Tree
+from promptops.errors import HistoryError, Location
+from promptops.history.lineage import Lineage
+from promptops.history.log import changes_between, last_commit
+from promptops.history.pull_request import Target, target
+from promptops.history.repository import Repository
+from promptops.history.revision_tree import LfsPointerError
+from promptops.history.versions import Version, from_birth, history_of
+from promptops.prompts.includes import FOLDER
+from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_path
+
+_NUMBER = re.compile(r"v([1-9][0-9]{0,8})\Z")
+_DEEPEN = "git fetch --unshallow (GitHub: fetch-depth: 0 at actions/checkout; GitLab: GIT_DEPTH: 0)"
+_NAME_ONE = "name another version with --against"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The version that a prompt is compared with."""
+
+    version: Version
+    loaded: LoadedPrompt
+    how: str
+    """Why this one, for a person: "the version before"."""
+
+
+def baseline(
+    repository: Repository | None,
+    name: str,
+    working: Tree,
+    against: str | None,
+    environ: Mapping[str, str],
+) -> Baseline | None:
+    """The version to compare the working tree's prompt with; None when it is the first there is.
+
+    In this order: `against` (`v3`, the author's number; or a branch, tag or commit); in a pull
+    request (seen in `environ`) the merge base with the target branch, even where the prompt means
+    the same there; HEAD, where the working tree means something else; the last version that meant
+    something else.
+
+    Raises:
+        InputError: the working tree's prompt cannot be read.
+        HistoryError: what was asked for is not there, or the clone does not reach back to it.
+    """
+    if against is not None:
+        return named(repository, name, working, against)
+    loaded = load_prompt(working, name)
+    if repository is None or repository.head is None:
+        return None
+    merging = target(environ)
+    if merging is not None:
+        return _merge_base(repository, name, working, merging)
+    return _previous(repository, name, working, loaded)
+
+
+def named(repository: Repository | None, name: str, working: Tree, wanted: str) -> Baseline:
+    """The committed version of a prompt that `v3`, a branch, a tag or a commit names.
+
+    `v3` is the newest committed version with the author's number 3; where there is none, a tag or
+    branch of that name.  A prompt that was renamed since is found under its old name.
+
+    Raises:
+        HistoryError: there is no such version, or it cannot be read.
+    """
+    if repository is None:
+        raise HistoryError(
+            f"there is no git repository to find {wanted!r} in",
+            hint="git init, and commit the prompt, to have versions to compare",
+        )
+    if repository.head is None:
+        raise HistoryError(
+            f"there is no commit yet to find {wanted!r} in",
+            hint="commit the prompt first: its versions come out of the commits",
+        )
+    listed, lineage = history_of(repository, name, working)
+    number = _NUMBER.match(wanted)
+    if number:
+        for version in listed:
+            if version.number == int(number[1]) and version.loaded and not version.dirty:
+                return Baseline(version, version.loaded, wanted)
+        if repository.lookup(wanted) is None:
+            raise _no_number(repository, name, wanted, listed)
+    commit = repository.resolve(wanted)
+    found = _at(repository, lineage, name, commit, f"{wanted} ({commit[:12]})")
+    if found is None:
+        hint = f"see: promptops log {name}"
+        raise HistoryError(
+            f"the prompt {name!r} does not exist at {wanted!r} ({commit[:12]})", hint=hint
+        )
+    return found
+
+
+def _no_number(
+    repository: Repository, name: str, wanted: str, listed: list[Version]
+) -> HistoryError:
+    numbers = sorted({version.number for version in listed if version.loaded and version.commit})
+    known = ", ".join(f"v{number}" for number in numbers) or "none is committed"
+    hint = f"known: {known}"
+    if repository.is_shallow:
+        hint += f"; this clone is shallow, for older ones: {_DEEPEN}"
+    return HistoryError(f"the prompt {name!r} has no version {wanted}", hint=hint)
+
+
+def _merge_base(
+    repository: Repository, name: str, working: Tree, merging: Target
+) -> Baseline | None:
+    head = repository.head
+    assert head is not None
+    commit, branch = _parted(repository, head, merging)
+    lineage = history_of(repository, name, working)[1]
+    found = _at(repository, lineage, name, commit, f"the merge base {commit[:12]} with {branch}")
+    if found is None or found.loaded.digest != load_prompt(working, name).digest:
+        return found
+    return Baseline(found.version, found.loaded, f"{found.how}; the prompt means the same there")
+
+
+def _parted(repository: Repository, head: str, merging: Target) -> tuple[str, str]:
+    """The commit where the pull request left its target, and the target's name for a person."""
+    branch = merging.branch
+    known = repository.lookup(merging.base) if merging.base else None
+    if known is not None:
+        return known, branch or "the target branch"
+    refs = (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}") if branch else ()
+    tip = next((found for ref in refs if (found := repository.lookup(ref))), None)
+    if tip is None:
+        raise HistoryError(
+            f"{branch or merging.base!r}, which this pull request is for ({merging.variable}), "
+            "is not in this clone",
+            hint=f"{_DEEPEN}, or git fetch origin {branch or merging.base}",
+        )
+    commit = repository.merge_base(head, tip)
+    if commit is None and repository.is_shallow:
+        raise HistoryError(
+            f"the clone is too shallow to hold the merge base with {branch!r}", hint=_DEEPEN
+        )
+    if commit is None:
+        raise HistoryError(f"this branch and {branch!r} have no common commit", hint=_NAME_ONE)
+    return commit, branch
+
+
+def _previous(
+    repository: Repository, name: str, working: Tree, loaded: LoadedPrompt
+) -> Baseline | None:
+    listed, _ = history_of(repository, name, working)
+    unreadable: Version | None = None
+    for version in listed:
+        if version.dirty or version.digest == loaded.digest:
+            continue
+        if isinstance(version.broken, LfsPointerError):
+            raise version.broken
+        if version.loaded is not None:
+            how = (
+                "the last commit, the file having changed"
+                if listed[0].dirty
+                else "the version before"
+            )
+            if unreadable:
+                how = f"the last version before, past one that is {unreadable.label}"
+            return Baseline(version, version.loaded, how)
+        unreadable = unreadable or version
+    if repository.is_shallow:
+        raise HistoryError(
+            f"the clone is too shallow to hold the version of {name!r} before this one",
+            hint=_DEEPEN,
+        )
+    if unreadable is not None and unreadable.broken is not None:
+        raise HistoryError(
+            f"no earlier version of {name!r} can be read: {unreadable.broken.message}",
+            location=unreadable.broken.location,
+            hint=_NAME_ONE,
+        )
+    return None
+
+
+def _at(
+    repository: Repository, lineage: Lineage | None, name: str, commit: str, how: str
+) -> Baseline | None:
+    """The prompt at a commit, under the name that it had there; None where there is none."""
+    place = last_commit(repository, commit, FOLDER)
+    if place is None:
+        return None
+    if lineage is None or place not in lineage.paths:  # another branch, or one that was not taken
+        lineage = Lineage(repository, commit, _path_at(repository, lineage, name, commit))
+    state = lineage.state(place)
+    if state.broken is not None:
+        raise HistoryError(
+            f"the prompt at {how} cannot be read: {state.broken.message}",
+            location=state.broken.location or Location(lineage.paths[place]),
+            hint=state.broken.hint or _NAME_ONE,
+        ) from state.broken
+    if state.loaded is None:
+        return None
+    return Baseline(from_birth(lineage.births(place)[0]), state.loaded, how)
+
+
+def _path_at(repository: Repository, lineage: Lineage | None, name: str, commit: str) -> str:
+    """The file that became this prompt, at a commit that is not in its own history."""
+    known: list[str] = [prompt_path(name), *(lineage.paths.values() if lineage else ())]
+    tree = repository.tree(commit)
+    for path in dict.fromkeys(known):
+        if tree.entry(path) is not None:
+            return path
+    head = repository.head
+    assert head is not None
+    changes = changes_between(repository, commit, head, FOLDER)
+    for change in changes:
+        if change.path in known:
+            return change.source
+    return known[0]
