@@ -14,9 +14,9 @@ HELD = 0.5
 def broken_critical(
     ledger: Ledger, gating: Sequence[Metric], critical: Iterable[tuple[int, str]]
 ) -> list[str]:
-    """Ids of the cases that held in all baseline samples and fail in most candidate samples.
+    """Ids of the cases that held in all baseline samples and fail in most of the new ones.
 
-    `critical` has the number and id of each critical case.  One gating metric that breaks is enough.
+    `critical` has the number and id of each such case.  One gating metric that breaks is enough.
     """
     return [
         case_id

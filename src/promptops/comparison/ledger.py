@@ -1,4 +1,4 @@
-"""The scores of a run so far, by arm, metric, case and sample: compact, and the only input of a verdict."""
+"""The scores of a run so far, by arm, metric, case and sample: all that a verdict rests on."""
 
 from __future__ import annotations
 
@@ -55,7 +55,10 @@ class Ledger:
     def pairs(self, metric: str) -> Pairs:
         """All pairs of a metric so far, in the order of cases."""
         base, cand = self._values["baseline", metric], self._values["candidate", metric]
-        base_states, cand_states = self._states["baseline", metric], self._states["candidate", metric]
+        base_states, cand_states = (
+            self._states["baseline", metric],
+            self._states["candidate", metric],
+        )
         differences, cases, missing = array("d"), array("q"), 0
         for cell, (left, right) in enumerate(zip(base_states, cand_states, strict=True)):
             if left == SCORED and right == SCORED:

@@ -1,10 +1,11 @@
 """From paired scores to a verdict: one look, at the end of the budget.
 
-The rule per gating metric, at its level: *regressed* when the drop is surely a drop, *passed* when it
-is surely smaller than the margin, *improved* when it passed and is surely a rise.  Surely a drop (or a
-rise) needs two tests to agree: the standardised mean, and the exact sign-flip test, which keeps its
-level however few pairs differ.  A regression of any gating metric is one of the suite (the level is shared among them); a pass
-needs all of them (each at the full level, an intersection-union test).
+The rule per gating metric, at its level: *regressed* when the drop is surely a drop, *passed* when
+it is surely smaller than the margin, *improved* when it passed and is surely a rise.  Surely a drop
+(or a rise) needs two tests to agree: the standardised mean, and the exact sign-flip test, which
+keeps its level however few pairs differ.  A regression of any gating metric is one of the suite
+(the level is shared among them); a pass needs all of them (each at the full level, an
+intersection-union test).
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from promptops.comparison.ledger import LOST, SCORED, Ledger
+from promptops.comparison.ledger import LOST, SCORED, Ledger, Pairs
 from promptops.comparison.policy import Metric, Policy
 from promptops.errors import ExitCode
 from promptops.statistics.paired import (
-    PairedEstimate,
     fewest_pairs_to_pass,
     normal_critical,
     paired_estimate,
@@ -73,7 +73,7 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
 
 
 def describe_first(ledger: Ledger, policy: Policy) -> Decision:
-    """What can be said of a version that nothing comes before: its scores, and no verdict on them."""
+    """What can be said of a version that nothing comes before: its scores, without a verdict."""
     described = [
         MetricComparison(
             metric=metric,
@@ -90,7 +90,8 @@ def describe_first(ledger: Ledger, policy: Policy) -> Decision:
     ]
     blind = [each for each in described if each.metric.role == "gate" and each.candidate is None]
     if blind:
-        return Decision("invalid", [f"{each.metric.name}: nothing was scored" for each in blind], described)
+        reasons = [f"{each.metric.name}: nothing was scored" for each in blind]
+        return Decision("invalid", reasons, described)
     return Decision("inconclusive", ["first version: nothing to compare with yet"], described)
 
 
@@ -125,19 +126,13 @@ def _compare(evidence: Evidence, metric: Metric, policy: Policy) -> MetricCompar
         population_interval=population_interval(pairs.differences, units, policy.alpha),
         pairs=estimate.pairs,
         missing=pairs.missing,
-        verdict=_rule(estimate, pairs.differences, pairs.missing, metric, policy, evidence),
+        verdict=_rule(pairs, metric, policy, identical=evidence.identical),
     )
 
 
-def _rule(
-    estimate: PairedEstimate,
-    differences: array[float],
-    missing: int,
-    metric: Metric,
-    policy: Policy,
-    evidence: Evidence,
-) -> Verdict:
-    if missing > policy.most_missing * (estimate.pairs + missing):
+def _rule(pairs: Pairs, metric: Metric, policy: Policy, *, identical: bool) -> Verdict:
+    differences, missing = pairs.differences, pairs.missing
+    if missing > policy.most_missing * (len(differences) + missing):
         return "invalid"
     # A lost pair counts as whatever speaks most against the verdict that is tried.
     rise = differences + array("d", [1.0] * missing)
@@ -145,9 +140,9 @@ def _rule(
     share = policy.share(metric) if metric.role == "gate" else policy.alpha
     if surely_negative(rise, share):
         return "regressed"
-    enough = estimate.pairs >= fewest_pairs_to_pass(policy.alpha, policy.margin)
+    enough = len(differences) >= fewest_pairs_to_pass(policy.alpha, policy.margin)
     critical = normal_critical(policy.alpha)
-    if evidence.identical and not missing:
+    if identical and not missing:
         return "passed"
     if enough and paired_estimate(fall).z(-policy.margin) >= critical:
         risen = surely_negative(array("d", (-d for d in fall)), policy.alpha)

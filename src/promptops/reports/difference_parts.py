@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from promptops.reports.json import encode
+from promptops.reports.encoding import encode
 from promptops.reports.word_difference import compare_values
 from promptops.values.report import Report
 from promptops.values.request import Message

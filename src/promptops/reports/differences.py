@@ -15,7 +15,7 @@ from promptops.reports.difference_parts import (
     settings,
     words_of,
 )
-from promptops.reports.json import encode
+from promptops.reports.encoding import encode
 from promptops.reports.page import Page, Part
 from promptops.reports.sections.metrics import write_metrics
 from promptops.reports.sections.verdict import mark

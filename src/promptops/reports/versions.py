@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptops.reports import words
-from promptops.reports.json import encode
+from promptops.reports.encoding import encode
 from promptops.reports.page import Cell, Page
 from promptops.reports.surface import Surface
 

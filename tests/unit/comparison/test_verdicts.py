@@ -11,9 +11,8 @@ from promptops.comparison.verdicts import Evidence, decide, describe_first, exit
 EXACT = Metric("exact", "gate", 1.0)
 
 
-def policy(*metrics, **changes):
-    values = {"margin": 0.05, "alpha": 0.05, "inconclusive": "warn"} | changes
-    return Policy(metrics or (EXACT,), **values)
+def policy(*metrics, inconclusive="warn"):
+    return Policy(metrics or (EXACT,), margin=0.05, alpha=0.05, inconclusive=inconclusive)
 
 
 def evidence(pairs, *, lost=0, name="exact", **more):
@@ -94,9 +93,7 @@ def test_a_metric_that_observes_never_decides():
     seen = Metric("tone", "observe", 1.0)
     ledger = Ledger(200, 1, ["exact", "tone"])
     evidence(pairs(200, 0, 0), ledger=ledger)
-    decision = decide(
-        evidence(pairs(0, 200, 0), ledger=ledger, name="tone"), policy(EXACT, seen)
-    )
+    decision = decide(evidence(pairs(0, 200, 0), ledger=ledger, name="tone"), policy(EXACT, seen))
     assert decision.verdict == "passed"
     assert [each.verdict for each in decision.comparisons] == ["passed", "regressed"]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests import examples
 
 from promptops.reports.discovery import find
-from promptops.reports.json import encode
+from promptops.reports.encoding import encode
 from promptops.reports.surface import Surface
 
 CONTRACT = {

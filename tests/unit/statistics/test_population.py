@@ -9,9 +9,7 @@ def test_equally_many_pairs_per_case_give_the_t_interval_of_case_means():
     rng = np.random.default_rng(7)
     means = rng.uniform(-0.5, 0.5, 40)
     d = np.repeat(means, 3) + np.tile([0.1, 0.0, -0.1], 40)
-    expected = stats.t.interval(
-        0.90, 39, loc=means.mean(), scale=means.std(ddof=1) / np.sqrt(40)
-    )
+    expected = stats.t.interval(0.90, 39, loc=means.mean(), scale=means.std(ddof=1) / np.sqrt(40))
     assert population_interval(d, np.repeat(np.arange(40), 3), 0.05) == pytest.approx(expected)
 
 

@@ -22,7 +22,9 @@ def test_binary_differences_give_the_binomial_tail(wins, losses):
 
 
 @settings(max_examples=30)
-@given(st.lists(st.sampled_from([-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 1]), min_size=1, max_size=10))
+@given(
+    st.lists(st.sampled_from([-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 1]), min_size=1, max_size=10)
+)
 def test_other_differences_come_near_to_all_flips_counted(d):
     flips = [
         sum(sign * abs(x) for sign, x in zip(signs, d, strict=True)) <= sum(d) + 1e-9

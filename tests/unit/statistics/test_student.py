@@ -7,7 +7,9 @@ from promptops.statistics.student import student_cdf, student_quantile
 @pytest.mark.parametrize("degrees", [1, 2, 3.5, 5, 30, 1e3, 1e6])
 @pytest.mark.parametrize("p", [0.001, 0.05, 0.4, 0.5, 0.6, 0.95, 0.975, 0.9999])
 def test_quantiles_agree_with_scipy(p, degrees):
-    assert student_quantile(p, degrees) == pytest.approx(stats.t.ppf(p, degrees), rel=1e-8, abs=1e-8)
+    assert student_quantile(p, degrees) == pytest.approx(
+        stats.t.ppf(p, degrees), rel=1e-8, abs=1e-8
+    )
 
 
 @pytest.mark.parametrize("t", [-40.0, -2.0, -1e-9, 0.0, 0.3, 7.0])

@@ -68,7 +68,11 @@ def test_any_text_survives(store, text):
 def test_two_stores_write_at_once(tmp_path):
     async def both(one, two):
         await asyncio.gather(
-            *(each.responses.keep(f"k{at}", 0, "m", ANSWER) for at in range(50) for each in (one, two))
+            *(
+                each.responses.keep(f"k{at}", 0, "m", ANSWER)
+                for at in range(50)
+                for each in (one, two)
+            )
         )
 
     with Store(tmp_path) as one, Store(tmp_path) as two:
@@ -133,5 +137,5 @@ def test_a_store_of_a_newer_program_is_left_alone(store, tmp_path):
 
 def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path):
     (tmp_path / ".promptops").write_text("in the way")
-    with pytest.raises(StoreError, match="cannot write to .promptops/"):
+    with pytest.raises(StoreError, match=r"cannot write to \.promptops/"):
         Store(tmp_path)

@@ -1,6 +1,6 @@
-"""Reports as JSON, for other tools: a list with one object per suite and model.
+"""Our values as JSON that parses everywhere and acts nowhere.
 
-The text is UTF-8 and parses everywhere: no NaN, no lone surrogates.  Whatever could act in a
+The text is UTF-8: no NaN, no lone surrogates.  Whatever could act in a
 terminal, a log or a page is written as a JSON escape, so the parsed values are exact.
 """
 
@@ -12,9 +12,6 @@ import re
 
 import msgspec
 
-from promptops.reports.surface import Surface
-from promptops.values.report import Report
-
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 _ACTIVE = re.compile(
@@ -25,12 +22,6 @@ _ACTIVE = re.compile(
     "|[<>&]"  # `</script>`, `<!--` and entities, should somebody paste it into a page
     r"|#(?=#\w*\[)"  # commands in the log of a build
 )
-
-
-def render(reports: list[Report], surface: Surface) -> str:
-    """The reports as one JSON list. The surface changes nothing: other tools read this."""
-    del surface
-    return encode(reports)
 
 
 def encode(value: object) -> str:

@@ -1,0 +1,13 @@
+"""Reports as JSON, for other tools: a list with one object per suite and model."""
+
+from __future__ import annotations
+
+from promptops.reports.encoding import encode
+from promptops.reports.surface import Surface
+from promptops.values.report import Report
+
+
+def render(reports: list[Report], surface: Surface) -> str:
+    """The reports as one JSON list. The surface changes nothing: other tools read this."""
+    del surface
+    return encode(reports)
