@@ -1,0 +1,253 @@
+"""The only file that imports litellm: any model string in, a `Response` or a `Failure` out.
+
+One attempt per call, under a total deadline.  Import it through `opening.open_model` alone: it
+takes seconds, and what is set below must be set before litellm is imported anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from functools import cache
+from typing import Any
+
+# Prices come with the package: otherwise they are fetched, and may change in the middle of a run.
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+os.environ["LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"] = "True"
+# Otherwise a `.env` near the checkout is loaded, which can redirect traffic and steal keys.
+os.environ["LITELLM_MODE"] = "PRODUCTION"
+
+import litellm  # after the settings above
+import msgspec
+
+from promptops.errors import InputError
+from promptops.models.answers import read_answer
+from promptops.models.bodies import chat_body
+from promptops.models.discovery import load_provider, provider_names
+from promptops.models.endpoints import provider_of
+from promptops.models.failures import failure
+from promptops.models.model import EmbeddingFailure
+from promptops.models.provider import Provider
+from promptops.models.redaction import Redactor
+from promptops.values.request import Request
+from promptops.values.response import Failure, Outcome, Response
+
+_OURS = "promptops_call"
+"""The one parameter that reaches a provider of ours, so that litellm drops and renames none."""
+
+
+class Gateway:
+    """Implements `promptops.models.model.Model`; safe under many concurrent calls on one loop."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        _quiet()
+        self._redact = Redactor(environ)
+        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._used: set[str] = set()
+        self._ready: set[str] = set()
+
+    async def prepare(self, models: Iterable[str]) -> None:
+        for model in models:
+            if provider := self._provider(model):
+                await asyncio.to_thread(provider.prepare, model)
+                self._ready.add(model)
+
+    async def respond(
+        self, request: Request, *, index: int = 0, deadline_seconds: float = 120.0
+    ) -> Outcome:
+        provider = self._provider(request.model)
+        if provider is None:
+            structured = request.output_schema is not None and _takes_schema(request.model)
+            body = chat_body(request, structured=structured)
+            return await self._ask(request.model, body, deadline_seconds)
+        body = chat_body(request, structured=True)
+        provider.check_body(body)
+        async with self._turn(request.model, provider):
+            # Inside the turn: what waits for its turn has not yet been asked.
+            if request.model not in self._ready:
+                await self.prepare([request.model])
+            call = {"body": body, "index": index, "deadline_seconds": deadline_seconds}
+            return await self._ask(
+                request.model, {"messages": body["messages"], _OURS: call}, deadline_seconds
+            )
+
+    async def embed(
+        self, model: str, texts: Sequence[str], *, deadline_seconds: float = 120.0
+    ) -> list[list[float]]:
+        if self._provider(model):
+            raise InputError(f"{model} is a chat model and gives no embeddings")
+        if not texts:
+            return []
+        try:
+            with _unlogged():
+                async with asyncio.timeout(deadline_seconds):
+                    answer = await litellm.aembedding(
+                        model=model,
+                        input=list(texts),
+                        timeout=deadline_seconds,
+                        max_retries=0,
+                        num_retries=0,
+                    )
+        except Exception as error:
+            raise EmbeddingFailure(self._failure(error)) from error
+        rows = sorted(answer.data, key=lambda row: int(row["index"]))
+        vectors = [row["embedding"] for row in rows]
+        if len(vectors) != len(texts) or not all(isinstance(each, list) for each in vectors):
+            told = f"{len(texts)} texts were sent and {len(vectors)} vectors came back"
+            raise EmbeddingFailure(Failure(kind="malformed", message=told))
+        return vectors
+
+    def count_tokens(self, request: Request) -> int:
+        body = chat_body(request, structured=False)
+        if provider := self._provider(request.model):
+            return provider.count_tokens(request.model, body)
+        return int(
+            litellm.token_counter(
+                model=request.model, messages=body["messages"], tools=body.get("tools")
+            )
+        )
+
+    async def close(self) -> None:
+        await litellm.close_litellm_async_clients()
+        litellm.in_memory_llm_clients_cache.flush_cache()  # else a later run meets closed clients
+        for _ in range(2):  # their finalisers leave a task each, which must be let to end
+            await asyncio.sleep(0)
+        for name in sorted(self._used):
+            await asyncio.to_thread(load_provider(name).close)
+        self._used.clear()
+        self._ready.clear()
+        self._turns.clear()
+
+    async def _ask(self, model: str, body: dict[str, Any], deadline_seconds: float) -> Outcome:
+        began = time.perf_counter()
+        try:
+            with _unlogged():
+                async with asyncio.timeout(deadline_seconds):
+                    answer = await litellm.acompletion(
+                        model=model,
+                        **body,
+                        timeout=deadline_seconds,
+                        max_retries=0,
+                        num_retries=0,
+                        # Tools are only described to the model: no server that they name is met.
+                        _skip_mcp_handler=True,
+                    )
+        except Exception as error:  # noqa: BLE001  # whatever it is, it becomes a value
+            outcome: Outcome = self._failure(error)
+        else:
+            outcome = _read(answer, model)
+        if isinstance(outcome, Failure):
+            return outcome
+        elapsed = time.perf_counter() - began
+        return msgspec.structs.replace(outcome, latency_seconds=elapsed)
+
+    def _failure(self, error: Exception) -> Any:
+        return failure(error, self._redact)
+
+    def _provider(self, model: str) -> Provider | None:
+        name = provider_of(model)
+        if name not in provider_names():
+            return None
+        provider = load_provider(name)
+        provider.check_model(model)
+        self._used.add(name)
+        return provider
+
+    def _turn(self, model: str, provider: Provider) -> asyncio.Semaphore:
+        name = provider_of(model)
+        return self._turns.setdefault(name, asyncio.Semaphore(provider.parallel))
+
+
+class _Adapter(litellm.CustomLLM):  # type: ignore[misc]  # litellm is not checked
+    """A provider of ours as litellm sees it."""
+
+    def __init__(self, provider: Provider, prefix: str) -> None:
+        super().__init__()
+        self._provider = provider
+        self._prefix = prefix
+
+    async def acompletion(self, model: str, *_: Any, **kwargs: Any) -> Any:
+        call = kwargs["optional_params"][_OURS]
+        answer = await self._provider.complete(f"{self._prefix}/{model}", **call)
+        return litellm.ModelResponse(**answer)
+
+
+def _read(answer: Any, model: str) -> Outcome:
+    outcome = read_answer(answer.model_dump(), asked=model)
+    if isinstance(outcome, Failure) or outcome.usage is None:
+        return outcome
+    return msgspec.structs.replace(outcome, cost_usd=_cost(answer, model, outcome))
+
+
+def _cost(answer: Any, model: str, outcome: Response) -> float | None:
+    """US dollars by the price list that litellm carries, cached tokens at their own price."""
+    if provider_of(model) in provider_names():
+        return 0.0
+    if not _has_price(model):
+        return None
+    known = answer._hidden_params.get("response_cost")  # noqa: SLF001  # already worked out
+    if isinstance(known, (int, float)) and known > 0:
+        return float(known)
+    assert outcome.usage is not None
+    try:
+        sent, got = litellm.cost_per_token(
+            model=model,
+            prompt_tokens=outcome.usage.input_tokens,
+            completion_tokens=outcome.usage.output_tokens,
+            cache_read_input_tokens=outcome.usage.cached_input_tokens,
+        )
+    except Exception:  # noqa: BLE001  # a price that cannot be told is unknown
+        return None
+    return float(sent) + float(got)
+
+
+@cache
+def _has_price(model: str) -> bool:
+    try:
+        info = litellm.get_model_info(model)
+    except Exception:  # noqa: BLE001  # it raises a plain Exception for models that it does not know
+        return False
+    return info.get("input_cost_per_token") is not None
+
+
+@cache
+def _takes_schema(model: str) -> bool:
+    return bool(litellm.supports_response_schema(model=model))
+
+
+@cache
+def _quiet() -> None:
+    """Nothing printed, nothing reported home, nothing fetched; and our providers made known."""
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    litellm.turn_off_message_logging = True
+    litellm.disable_hf_tokenizer_download = True
+    litellm.drop_params = False  # a parameter that a provider does not take is an error, not a loss
+    litellm.modify_params = False
+    for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    litellm.custom_provider_map = [
+        {"provider": name, "custom_handler": _Adapter(load_provider(name), name)}
+        for name in provider_names()
+    ]
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Skip litellm's success logging, which nobody reads here: a quarter of its CPU, and a task
+    that outlives the call.
+    """
+    flag = getattr(litellm.utils, "is_internal_call", None)
+    if not isinstance(flag, ContextVar):  # another version: slower, not wrong
+        yield
+        return
+    token = flag.set(True)
+    try:
+        yield
+    finally:
+        flag.reset(token)

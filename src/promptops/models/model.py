@@ -1,0 +1,61 @@
+"""What the engine, the scorers and the commands ask of whatever answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from promptops.values.request import Request
+from promptops.values.response import Failure, Outcome
+
+
+class EmbeddingFailure(Exception):  # noqa: N818  # it carries a failure
+    """Vectors could not be had; `failure` says why, in the terms of any other call."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Model(Protocol):
+    """One attempt per call: retries, limits and budgets are the engine's."""
+
+    async def prepare(self, models: Iterable[str]) -> None:
+        """Make ready what runs here (load weights, fetch them on first use).
+
+        Raises:
+            InputError: a model of ours is unknown, or cannot be made ready.
+        """
+        ...
+
+    async def respond(
+        self, request: Request, *, index: int = 0, deadline_seconds: float = 120.0
+    ) -> Outcome:
+        """Ask once.
+
+        `index` says which draw of the same request this is; models that run here seed their
+        sampling from it where the request has no seed.  `deadline_seconds` bounds the whole call.
+
+        Raises:
+            InputError: the request can never be asked of this model; nothing was spent.
+        """
+        ...
+
+    async def embed(
+        self, model: str, texts: Sequence[str], *, deadline_seconds: float = 120.0
+    ) -> list[list[float]]:
+        """One vector per text, in order.
+
+        Raises:
+            EmbeddingFailure: the call failed.
+            InputError: the model cannot embed.
+        """
+        ...
+
+    def count_tokens(self, request: Request) -> int:
+        """Tokens of the rendered request: exact for models that run here, else litellm's count."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections, threads and loaded weights. Safe to call twice."""
+        ...
