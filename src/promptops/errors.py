@@ -64,7 +64,7 @@ class InputError(PromptopsError):
     """A file, an argument or the environment is wrong. Nothing has been spent."""
 
 
-class InputErrors(InputError):
+class InputErrors(InputError):  # noqa: N818 - it is several
     """Several things are wrong at once; each is shown, so that one round of mending is enough."""
 
     def __init__(self, errors: Iterable[PromptopsError]) -> None:

@@ -1,1 +1,1 @@
-"""."""
+"""The command line, one file per command: parse, call, print, exit. No other package prints."""

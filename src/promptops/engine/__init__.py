@@ -1,1 +1,1 @@
-"""."""
+"""From a suite to a run: plan, schedule, sample, score; what was paid for is kept."""

@@ -19,6 +19,8 @@ from promptops.models.provider import ProviderError
 
 Chunk = dict[str, Any]
 
+_PLACES = 2
+
 
 class Llama:
     """One loaded model. Calls block, and are made from one thread at a time."""
@@ -26,8 +28,10 @@ class Llama:
     def __init__(self, path: Path, *, context: int) -> None:
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
-        params.n_ctx = context
-        params.n_parallel = 1
+        # Two places for prompts, though one call is made at a time: the arms of a comparison take
+        # turns, and each finds the beginning that its last prompt shares with this one.
+        params.n_ctx = context * _PLACES
+        params.n_parallel = _PLACES
         params.cpuparams.n_threads = 1
         params.cpuparams_batch.n_threads = 1
         params.cache_ram_mib = 0  # the cache of the last prompt is enough; memory stays flat

@@ -13,8 +13,9 @@ def population_interval(
 ) -> tuple[float, float] | None:
     """Interval of the mean over the population that the cases were drawn from.
 
-    `differences` has T paired differences, `units` the number of the case or group of each (T whole
-    numbers from 0).  Every pair weighs the same; the error is robust to any dependence inside a unit:
+    `differences` has T paired differences, `units` the number of the case or group of each (T
+    whole numbers from 0).  Every pair weighs the same; the error is robust to any dependence
+    inside a unit:
     mean ± t · √(G/(G−1) · Σ_g (Σ_{i∈g}(dᵢ − mean))²) / T, G units, G−1 degrees of freedom (Miller,
     "Adding Error Bars to Evals", arXiv 2411.00640, equation 4, with the small-sample factor).  With
     equally many pairs per case this is D̄ ± t·s_D/√N.  `alpha` is the level at each end.

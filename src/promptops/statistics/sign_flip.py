@@ -20,9 +20,9 @@ def sign_flip_p(differences: npt.ArrayLike) -> float:
     """P(Σ ±|d| ≤ Σ d) over all signs: small when the differences are surely negative.
 
     `differences` is a vector in [−1, 1].  Exact where all non-zero |d| are equal (a binomial tail);
-    elsewhere a seeded Monte Carlo estimate over 9,999 draws, which counts the data as one of them and
-    so never falls below 1/10,000 (Davison & Hinkley, "Bootstrap Methods and their Application", 1997,
-    section 4.2); |d| is then taken in steps of a thousandth.
+    elsewhere a seeded Monte Carlo estimate over 9,999 draws, which counts the data as one of them
+    and so never falls below 1/10,000 (Davison and Hinkley, "Bootstrap Methods and their
+    Application", 1997, section 4.2); |d| is then taken in steps of a thousandth.
     """
     d = np.asarray(differences, dtype=np.float64)
     d = d[d != 0]
@@ -44,9 +44,7 @@ def _binomial_tail(wins: int, trials: int) -> float:
     """P(X ≤ wins) for X ~ Binomial(trials, ½)."""
     half = -trials * math.log(2)
     terms = (
-        math.exp(
-            math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) + half
-        )
+        math.exp(math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) + half)
         for k in range(wins + 1)
     )
     return min(1.0, math.fsum(terms))

@@ -10,7 +10,7 @@ _TINY = 1e-300
 
 
 def student_quantile(p: float, degrees: float) -> float:
-    """The value that a t variable with `degrees` > 0 degrees of freedom stays below with probability `p`.
+    """What a t variable with `degrees` > 0 degrees of freedom stays below with probability `p`.
 
     By bisection of the distribution function, to about eight digits.
 
@@ -54,11 +54,7 @@ def _beta_regularised(a: float, b: float, x: float, y: float) -> float:
     if x > (a + 1) / (a + b + 2):
         return 1 - _beta_regularised(b, a, y, x)
     front = math.exp(
-        math.lgamma(a + b)
-        - math.lgamma(a)
-        - math.lgamma(b)
-        + a * math.log(x)
-        + b * math.log(y)
+        math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(y)
     )
     c, d = 1.0, 1 / _off_zero(1 - (a + b) * x / (a + 1))
     fraction = d

@@ -23,8 +23,8 @@ _DECODER = msgspec.msgpack.Decoder(Response)
 class Responses:
     """The responses of a store.
 
-    Writes are committed in groups by one thread: `keep` returns once its row is on disk, and the rows
-    that arrive while one group is being written make up the next.
+    Writes are committed in groups by one thread: `keep` returns once its row is on disk, and the
+    rows that arrive while one group is being written make up the next.
     """
 
     def __init__(self, connection: sqlite3.Connection, writer: ThreadPoolExecutor) -> None:

@@ -10,8 +10,8 @@ import msgspec
 class Case(msgspec.Struct, frozen=True):
     """One row: a stable id, its columns, and how it is to be counted.
 
-    `columns` holds every column but the reserved ones (`id`, `tags`, `group`, `critical`).  A prompt
-    sees only the columns that its `inputs` declare; scorers see them all.
+    `columns` holds every column but the reserved ones (`id`, `tags`, `group`, `critical`).  A
+    prompt sees only the columns that its `inputs` declare; scorers see them all.
     """
 
     id: str

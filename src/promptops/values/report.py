@@ -49,7 +49,7 @@ class ArmReport(msgspec.Struct, frozen=True):
 
 
 class MetricReport(msgspec.Struct, frozen=True):
-    """One scorer's comparison. Values are means over cases in [0, 1]; delta is candidate − baseline."""
+    """One scorer's comparison: means over cases in [0, 1]; delta is candidate − baseline."""
 
     name: str
     role: Role
@@ -93,7 +93,7 @@ class Calls(msgspec.Struct, frozen=True):
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """US dollars. `incurred` was paid by this run; `evaluated` is what all its samples cost once."""
+    """US dollars: `incurred` was paid by this run, `evaluated` is what its samples cost once."""
 
     incurred_usd: float = 0.0
     evaluated_usd: float = 0.0

@@ -22,7 +22,7 @@ class Response(msgspec.Struct, frozen=True, tag="response"):
     """The text; empty when there was none."""
     tool_calls: list[dict[str, Any]] = []
     finish_reason: str = ""
-    """As the provider said it: `stop`, `length`, `content_filter`, `tool_calls`, or anything else."""
+    """As the provider said it: `stop`, `length`, `content_filter`, `tool_calls`, or what else."""
     refusal: str | None = None
     """What the provider put in its refusal field, where it has one."""
     response_model: str | None = None

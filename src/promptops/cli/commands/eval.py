@@ -1,0 +1,172 @@
+"""Evaluate suites: is this version of a prompt worse than the one before it?
+
+Without names, every suite is evaluated. What a run has paid for is kept in .promptops/, so the same
+run again, or an interrupted one, pays only for what is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from promptops.cli.output import OutputOption, check_output, emit, note, surface
+from promptops.cli.project import Project, find_project
+from promptops.cli.watching import Watching
+from promptops.engine.drawing import Answers
+from promptops.engine.evaluation import Evaluation
+from promptops.engine.preparing import Choices, Workplace
+from promptops.engine.suite import suite_names
+from promptops.errors import ExitCode, InputError
+from promptops.history.repository import Repository
+from promptops.models.model import Model
+from promptops.models.opening import open_model
+from promptops.reports import discovery
+from promptops.store.store import Store
+from promptops.values.report import Report
+
+CONCURRENCY = 8
+
+# What stands most against merging comes first.
+_GRAVEST = (ExitCode.REGRESSED, ExitCode.NO_VERDICT, ExitCode.OK)
+
+
+def command(
+    suites: Annotated[
+        list[str] | None, typer.Argument(metavar="[SUITE]...", show_default=False)
+    ] = None,
+    *,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="REV|vN", help="Compare with this version.", show_default=False),
+    ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Score this version; compare with nothing.")
+    ] = False,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Use this model on both versions; give it again to see several side by side.",
+            show_default=False,
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="Samples per case and version.", show_default=False),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG",
+            help="Only cases with this tag (!TAG: without); several must all hold.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Order of the draws.", show_default=False)
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1024, help="Calls under way at once.")
+    ] = CONCURRENCY,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let the project's own Python scorers run.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    format_: Annotated[
+        str,
+        typer.Option("--format", "-f", metavar="FORMAT", help=" | ".join(discovery.formats())),
+    ] = "terminal",
+    output: OutputOption = None,
+) -> int:
+    render = discovery.find(format_)
+    check_output(output)
+    project = find_project()
+    names = suites or suite_names(project.tree)
+    if not names:
+        raise InputError("there is no suite in evals/", hint="promptops init makes a first one")
+    models_asked: list[str | None] = [*model] if model else [None]
+    choices = [
+        Choices(against, each, samples, tuple(tag or ()), seed, alone) for each in models_asked
+    ]
+    with ExitStack() as held, Watching(quiet=quiet) as watching:
+        store = held.enter_context(Store(project.root))
+        place = _workplace(project, store, held)
+        models = _Models()
+        evaluations = [
+            _prepared(
+                name,
+                each,
+                place=place,
+                store=store,
+                models=models,
+                held=held,
+                allow_code=allow_code,
+            )
+            for name in names
+            for each in choices
+        ]
+        reports = asyncio.run(_run(evaluations, models, concurrency, watching))
+    emit(render(reports, surface(output)), output, machine=format_ == "json")
+    return _exit_code(reports)
+
+
+class _Models:
+    """The one model of a process, opened when the first response has to be drawn."""
+
+    def __init__(self) -> None:
+        self._model: Model | None = None
+
+    def open(self) -> Answers:
+        if self._model is None:
+            self._model = open_model()
+        return self._model
+
+    async def close(self) -> None:
+        if self._model is not None:
+            await self._model.close()
+
+
+def _workplace(project: Project, store: Store, held: ExitStack) -> Workplace:
+    repository = Repository.find(project.root)
+    if repository is None:
+        note("not a git repository: there is no earlier version to compare with")
+    else:
+        held.callback(repository.close)
+    return Workplace(project.root, project.tree, repository, os.environ, store.runs)
+
+
+def _prepared(
+    name: str,
+    choices: Choices,
+    *,
+    place: Workplace,
+    store: Store,
+    models: _Models,
+    held: ExitStack,
+    allow_code: bool,
+) -> Evaluation:
+    evaluation = Evaluation(name, choices, place, store, models.open, allow_code=allow_code)
+    held.callback(evaluation.close)
+    return evaluation
+
+
+async def _run(
+    evaluations: Sequence[Evaluation], models: _Models, concurrency: int, watching: Watching
+) -> list[Report]:
+    try:
+        return [
+            await evaluation.run(concurrency=concurrency, watch=watching.tell)
+            for evaluation in evaluations
+        ]
+    finally:
+        await models.close()
+
+
+def _exit_code(reports: Sequence[Report]) -> int:
+    codes = {report.exit_code for report in reports}
+    return next((int(code) for code in _GRAVEST if code in codes), int(ExitCode.OK))

@@ -1,0 +1,95 @@
+"""The one error boundary: an exception in, words on stderr and an exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+import traceback
+from typing import Any
+
+import typer
+from typer.exceptions import TyperException
+
+from promptops.cli.inert import inert
+from promptops.cli.output import colored, is_terminal, stream_surface
+from promptops.errors import ExitCode, InputErrors, PromptopsError, did_you_mean
+
+SHOWN_FRAMES = 3
+
+
+def report(error: BaseException) -> int:
+    """Say on stderr what went wrong; answers the exit code."""
+    if os.environ.get("PROMPTOPS_DEBUG") == "1":
+        traceback.print_exception(error)
+    if isinstance(error, PromptopsError):
+        for each in error.errors if isinstance(error, InputErrors) else (error,):
+            _say(str(each.location) if each.location else "", each.message, each.hint)
+        return int(error.exit_code)
+    if isinstance(error, KeyboardInterrupt):
+        sys.stderr.write("\ninterrupted\n")
+        return ExitCode.INTERRUPTED
+    if isinstance(error, typer.Abort):
+        sys.stderr.write("aborted\n")
+        return ExitCode.INTERRUPTED
+    if isinstance(error, TyperException):
+        return _usage(error)
+    return _bug(error)
+
+
+def _usage(error: TyperException) -> int:
+    """A command line that cannot be parsed."""
+    message, hint = error.format_message(), None
+    context: Any = getattr(error, "ctx", None)
+    if hasattr(error, "possibilities") and context is not None:  # an unknown option
+        wrong = str(getattr(error, "option_name", ""))
+        known = [name for each in context.command.get_params(context) for name in each.opts]
+        message, hint = f"no such option: {wrong}", did_you_mean(wrong, known)
+    message = message.replace("Value error, ", "").rstrip(".")
+    _say("", message[:1].lower() + message[1:], hint)
+    if context is not None:
+        sys.stderr.write(f"  {inert(context.get_usage().strip())}\n")
+        sys.stderr.write(f"  `{context.command_path} --help` says more.\n")
+    return ExitCode.INPUT
+
+
+def _bug(error: BaseException) -> int:
+    kind = type(error).__name__
+    _say("", f"this is a bug in promptops ({kind}: {error})", None)
+    for frame in traceback.extract_tb(error.__traceback__)[-SHOWN_FRAMES:]:
+        sys.stderr.write(inert(f"  {frame.filename}:{frame.lineno} in {frame.name}\n"))
+    sys.stderr.write("  Please report it; PROMPTOPS_DEBUG=1 shows the whole traceback.\n")
+    return ExitCode.BUG
+
+
+def _say(where: str, message: str, hint: str | None) -> None:
+    place = f"{where}: " if where else ""
+    words = _wrapped(f"error: {place}{message}").removeprefix("error: ")
+    if place and words.startswith(inert(place)):
+        words = colored(inert(place), "1", sys.stderr) + words.removeprefix(inert(place))
+    lines = [colored("error: ", "1;31", sys.stderr) + words]
+    if hint:
+        told = _wrapped(f"  hint: {hint}", "    ").removeprefix("  hint: ")
+        lines.append(f"  {colored('hint:', '36', sys.stderr)} {told}")
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()
+
+
+def _wrapped(text: str, indent: str = "  ") -> str:
+    """Inert, and broken between words where a terminal would break within them."""
+    text = inert(text, unicode=stream_surface(sys.stderr).unicode)
+    if not is_terminal(sys.stderr):
+        return text
+    width = stream_surface(sys.stderr).width
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+            replace_whitespace=False,
+        )
+        for line in text.split("\n")
+    )

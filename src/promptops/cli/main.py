@@ -1,0 +1,89 @@
+"""The program: finds the command, runs it, and ends in an exit code whatever goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import promptops
+from promptops.cli import failure
+from promptops.cli.group import HELP_OPTIONS, LazyGroup
+from promptops.cli.output import silence
+from promptops.errors import ExitCode, InputError
+
+ABOUT = """Prompts under version control, and the evidence that a change did not make them worse.
+
+Start with `promptops init`, then `promptops eval`."""
+
+EPILOG = (
+    "Exit codes: 0 nothing stands against merging, 1 regressed, 2 wrong input (nothing was spent), "
+    "3 no verdict, 70 our bug, 130 interrupted."
+)
+
+app = typer.Typer(
+    cls=LazyGroup,
+    help=ABOUT,
+    epilog=EPILOG,
+    rich_markup_mode=None,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings=HELP_OPTIONS,
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"promptops {promptops.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    context: typer.Context,
+    *,
+    directory: Annotated[
+        Path | None,
+        typer.Option("-C", metavar="DIR", help="Work as if started in DIR.", show_default=False),
+    ] = None,
+    version: Annotated[  # noqa: ARG001  # handled where it is met
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """What every command shares."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        return
+    if directory is not None:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise InputError(f"-C {directory}: {error.strerror}") from None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line; answers its exit code and raises nothing."""
+    try:
+        program_ = typer.main.get_command(app)
+        answer = program_.main(arguments, prog_name="promptops", standalone_mode=False)
+    except SystemExit as stop:  # shell completion
+        return stop.code if isinstance(stop.code, int) else ExitCode.OK
+    except BaseException as error:  # noqa: BLE001  # the one place where everything ends
+        return failure.report(error)
+    return int(answer) if isinstance(answer, int) else ExitCode.OK
+
+
+def run() -> None:
+    """The console entry point."""
+    code = main()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""The files that `promptops init` writes, as they are written."""

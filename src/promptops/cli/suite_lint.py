@@ -1,0 +1,147 @@
+"""What is wrong with a suite, as far as can be said without asking a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from promptops.cli.project import Project
+from promptops.datasets.loading import Dataset, open_dataset
+from promptops.engine.suite import Suite, load_suite
+from promptops.errors import InputError, InputErrors, Location, PromptopsError, did_you_mean
+from promptops.prompts.inputs import InputChecker
+from promptops.prompts.lint import Finding
+from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_names
+from promptops.scorers.discovery import Scorer, build
+from promptops.scorers.scorer import ServiceError
+from promptops.values.case import Case
+from promptops.values.request import Request
+from promptops.values.response import Outcome
+
+MOST_CASES = 10
+"""Cases of one suite that are told of one by one."""
+
+_RUNS_CODE = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """The project as scorers see it before a run. Nothing of the project's own code may run."""
+
+    project: Project
+    allow_code: bool = False
+
+    @property
+    def root(self) -> Path:
+        return self.project.root
+
+    def load_prompt(self, name: str) -> LoadedPrompt:
+        return load_prompt(self.project.tree, name)
+
+    async def ask(self, request: Request, index: int) -> Outcome:
+        raise ServiceError(f"lint asks no model ({request.model}, draw {index})")
+
+    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+        raise ServiceError(f"lint asks no model ({model}, {len(texts)} texts)")
+
+
+def lint_suite(project: Project, name: str) -> list[Finding]:
+    """Everything wrong with a suite, its dataset and its scorers, each with its place."""
+    try:
+        suite = load_suite(project.tree, name)
+    except InputError as error:
+        return as_findings(error)
+    findings: list[Finding] = []
+    prompt = _prompt(project, suite, findings)
+    scorers = _scorers(project, suite, prompt, findings)
+    if scorers and all(scorer.role != "gate" for scorer in scorers):
+        findings.append(
+            Finding(
+                "warning",
+                "no scorer gates: this suite can never fail",
+                suite.document.locate(("scorers",)),
+                "leave out `role: observe` where a drop should count",
+            )
+        )
+    return findings + _dataset(project, suite, prompt, scorers)
+
+
+def as_findings(error: PromptopsError) -> list[Finding]:
+    """An error as one finding, or several."""
+    errors = error.errors if isinstance(error, InputErrors) else (error,)
+    return [Finding("error", each.message, each.location, each.hint) for each in errors]
+
+
+def _prompt(project: Project, suite: Suite, findings: list[Finding]) -> LoadedPrompt | None:
+    name = suite.file.prompt
+    known = prompt_names(project.tree)
+    if name not in known:
+        where = suite.document.locate(("prompt",))
+        hint = did_you_mean(name, known)
+        findings.append(Finding("error", f"there is no prompt {name!r}", where, hint))
+        return None
+    try:
+        return load_prompt(project.tree, name)
+    except InputError:  # told of where the prompt itself is checked
+        return None
+
+
+def _scorers(
+    project: Project, suite: Suite, prompt: LoadedPrompt | None, findings: list[Finding]
+) -> list[Scorer]:
+    scorers = []
+    for name in suite.file.scorers:
+        try:
+            scorer = build(name, suite.document, ("scorers", name))
+            if scorer.type != _RUNS_CODE:
+                scorer.preflight(_Bench(project), prompt)
+            scorers.append(scorer)
+        except InputError as error:
+            findings += as_findings(error)
+    return scorers
+
+
+def _dataset(
+    project: Project, suite: Suite, prompt: LoadedPrompt | None, scorers: list[Scorer]
+) -> list[Finding]:
+    where = suite.document.locate(("dataset",))
+    try:
+        path = suite.dataset_path
+        place = project.tree.locate(path, location=where)
+        if place is None:
+            near = did_you_mean(path, project.tree.list(path.rpartition("/")[0] or "evals"))
+            return [Finding("error", f"there is no dataset {path!r}", where, near)]
+        with open_dataset(place, display=path) as dataset:
+            notes = [Finding("warning", note, Location(path), None) for note in dataset.notes]
+            return notes + _cases(dataset, path, prompt, scorers)
+    except InputError as error:
+        return as_findings(error)
+
+
+def _cases(
+    dataset: Dataset, path: str, prompt: LoadedPrompt | None, scorers: list[Scorer]
+) -> list[Finding]:
+    inputs = InputChecker(prompt.prompt.inputs) if prompt else None
+    findings: list[Finding] = []
+    wrong = 0
+    for case in dataset:
+        problems = list(_problems(case, inputs, scorers))
+        wrong += bool(problems)
+        if wrong <= MOST_CASES:
+            where = Location(path, case.line)
+            findings += [Finding("error", problem, where, None) for problem in problems]
+    if wrong > MOST_CASES:
+        more = f"{wrong - MOST_CASES:,} more cases do not fit"
+        findings.append(Finding("error", more, Location(path), None))
+    return findings
+
+
+def _problems(case: Case, inputs: InputChecker | None, scorers: list[Scorer]) -> Iterator[str]:
+    problem = inputs.check(case.columns) if inputs else None
+    if problem:
+        yield f"case {case.id!r}: {problem}"
+    for scorer in scorers:
+        problem = scorer.check_case(case)
+        if problem:
+            yield f"case {case.id!r}: scorer {scorer.name!r}: {problem}"

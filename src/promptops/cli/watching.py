@@ -1,0 +1,94 @@
+"""The live line of a run on stderr; nothing at all where nobody looks."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from promptops.cli.inert import one_line
+from promptops.cli.output import is_terminal, stream_surface
+from promptops.engine.progress import Progress as State
+
+
+class Watching:
+    """Shows how far a run is: calls, tokens, cost, the estimate so far, and the time left.
+
+    A context manager; while it is open, `tell` takes the states of one run after the other.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._bar = None if quiet or not is_terminal(sys.stderr) else _bar()
+        self._task = self._bar.add_task("", total=None, detail="") if self._bar else None
+        self._suite = ""
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def tell(self, state: State) -> None:
+        """Show a state."""
+        if self._bar is None or self._task is None:
+            return
+        if self._suite != f"{state.suite}/{state.model}":
+            self._suite = f"{state.suite}/{state.model}"
+            self._bar.reset(self._task, total=state.planned)
+        self._bar.update(
+            self._task,
+            description=one_line(state.suite),
+            total=state.planned,
+            completed=state.finished,
+            detail=one_line(words(state)),
+        )
+
+
+def words(state: State) -> str:
+    """The state as one short line."""
+    parts = [f"{state.calls} calls"]
+    if state.cached:
+        parts.append(f"{state.cached} kept")
+    parts.append(f"{_short(state.input_tokens)} in {_short(state.output_tokens)} out")
+    if state.incurred_usd:
+        parts.append(f"${state.incurred_usd:.4f}")
+    if state.delta is not None and state.interval is not None:
+        low, high = (100 * end for end in state.interval)
+        parts.append(f"{state.metric} {100 * state.delta:+.0f} ({low:+.0f} to {high:+.0f})")
+    elif state.level is not None:
+        parts.append(f"{state.metric} {100 * state.level:.0f} %")
+    return " · ".join(parts)
+
+
+def _bar() -> Progress:
+    shown = stream_surface(sys.stderr)
+    console = Console(stderr=True, no_color=not shown.color, markup=False, highlight=False)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[detail]}", markup=False),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+        refresh_per_second=8,
+        get_time=time.monotonic,
+    )
+
+
+def _short(count: int) -> str:
+    if count < 10_000:
+        return str(count)
+    return f"{count / 1000:.0f}k" if count < 10_000_000 else f"{count / 1_000_000:.0f}M"

@@ -1,0 +1,74 @@
+"""One suite evaluated: from a plan to a report that is kept."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from promptops.engine.drawing import Answers, Drawing, Limits
+from promptops.engine.plan import Plan
+from promptops.engine.preparing import Choices, Workplace, prepare
+from promptops.engine.progress import Watcher
+from promptops.engine.running import Run
+from promptops.engine.scoring import EngineServices
+from promptops.engine.suite import Budget
+from promptops.engine.summary import summarise
+from promptops.store.store import Store
+from promptops.values.report import Report
+
+
+class Evaluation:
+    """A suite that has been checked and may now be run. Close it in any case."""
+
+    def __init__(
+        self,
+        name: str,
+        choices: Choices,
+        place: Workplace,
+        store: Store,
+        open_answers: Callable[[], Answers],
+        *,
+        allow_code: bool = False,
+    ) -> None:
+        """Read and check; nothing is spent.
+
+        Raises:
+            InputError: anything at all is wrong.
+        """
+        self._store = store
+        self.drawing = Drawing(store.responses, open_answers, place.environ)
+        self._services = EngineServices(self.drawing, place.tree, place.root, allow_code)
+        self.plan: Plan = prepare(name, choices, place, self._services)
+        self.drawing.limits = _limits(self.plan.suite.file.budget)
+
+    async def run(self, *, concurrency: int, watch: Watcher) -> Report:
+        """Draw, score, decide, and keep the run with its report.
+
+        Raises:
+            NoVerdictError: no verdict can be reached; every response that was had is kept.
+        """
+        started, clock = datetime.now(UTC), time.monotonic()
+        run = Run(
+            id=f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+            plan=self.plan,
+            drawing=self.drawing,
+            services=self._services,
+            runs=self._store.runs,
+            concurrency=concurrency,
+            watch=watch,
+        )
+        await run.complete()
+        created = started.isoformat(timespec="seconds")
+        report = summarise(run, self._store.responses, created, time.monotonic() - clock)
+        self._store.runs.finish(report)
+        return report
+
+    def close(self) -> None:
+        """Free the dataset."""
+        self.plan.opened.close()
+
+
+def _limits(budget: Budget) -> Limits:
+    return Limits(usd=budget.usd, calls=budget.calls)

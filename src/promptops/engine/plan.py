@@ -1,0 +1,198 @@
+"""What a run would do: both versions, the cases, every request; checked before a cent is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from promptops.comparison.ledger import ARMS
+from promptops.comparison.policy import Metric, Policy
+from promptops.datasets.loading import Dataset
+from promptops.engine.suite import Suite
+from promptops.errors import InputError, InputErrors, Location, PromptopsError
+from promptops.models.endpoints import endpoint
+from promptops.prompts.inputs import InputChecker
+from promptops.prompts.loading import LoadedPrompt
+from promptops.prompts.output import OutputChecker
+from promptops.prompts.prompt import Params
+from promptops.prompts.rendering import Renderer
+from promptops.scorers.discovery import Scorer
+from promptops.values.case import Case
+from promptops.values.request import Request, request_key
+from promptops.values.sample import Arm
+
+MOST_ERRORS = 20
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an arm's version comes from."""
+
+    commit: str | None
+    dirty: bool
+    how: str = ""
+    """Why this is the version that is compared, in words."""
+
+
+class ArmPlan:
+    """One version, ready to render any case."""
+
+    def __init__(
+        self, arm: Arm, loaded: LoadedPrompt, provenance: Provenance, model: str | None
+    ) -> None:
+        self.arm: Arm = arm
+        self.loaded = loaded
+        self.provenance = provenance
+        self.model = model or loaded.prompt.model
+        self.output = _output_checker(loaded)
+        self.keys = bytearray()
+        """The 32-byte request key of each case, one after the other."""
+        self._inputs = InputChecker.of(loaded)
+        self._renderer = Renderer(loaded)
+
+    def render(self, case: Case) -> Request:
+        """The request for a case.
+
+        Raises:
+            InputError: the case does not fit the prompt's inputs, or a template fails on it.
+        """
+        problem = self._inputs.check(case.columns)
+        if problem:
+            raise InputError(problem)
+        return self._renderer.render(case.columns, model=self.model)
+
+    def key(self, case: int) -> str:
+        """The request key of a case that was checked."""
+        return self.keys[case * KEY_BYTES : (case + 1) * KEY_BYTES].hex()
+
+
+@dataclass(slots=True)
+class Plan:
+    """A run before it starts."""
+
+    suite: Suite
+    arms: tuple[ArmPlan, ...]
+    """Baseline and candidate, or the candidate alone where there is no earlier version."""
+    dataset: Dataset
+    """The cases that take part, by their number."""
+    opened: Dataset
+    """The whole of it, which is to be closed."""
+    scorers: Sequence[Scorer]
+    policy: Policy
+    samples: int
+    seed: int
+    changes: list[str] = field(default_factory=list)
+
+    @property
+    def candidate(self) -> ArmPlan:
+        """The version under test."""
+        return self.arms[-1]
+
+    @property
+    def baseline(self) -> ArmPlan | None:
+        """The version that it is compared with."""
+        return self.arms[0] if len(self.arms) == 2 else None
+
+    def shared(self, case: int) -> bool:
+        """Whether a case renders to the same request on both arms."""
+        return len(self.arms) == 2 and self.arms[0].key(case) == self.arms[1].key(case)
+
+    @property
+    def identical(self) -> bool:
+        """Whether that is so for every case."""
+        return len(self.arms) == 2 and self.arms[0].keys == self.arms[1].keys
+
+    @property
+    def draws(self) -> int:
+        """Responses that the whole plan asks for, judges aside."""
+        shared = sum(self.shared(case) for case in range(len(self.dataset)))
+        return self.samples * (len(self.arms) * len(self.dataset) - shared)
+
+
+def _output_checker(loaded: LoadedPrompt) -> OutputChecker | None:
+    output = loaded.prompt.output
+    if output is None:
+        return None
+    return OutputChecker(output.schema, location=loaded.locate(("output", "schema")))
+
+
+def policy_of(suite: Suite, scorers: Sequence[Scorer]) -> Policy:
+    """The suite's gate over its scorers.
+
+    Raises:
+        InputError: no scorer gates, so that no verdict could ever be reached.
+    """
+    metrics = tuple(Metric(each.name, each.role, each.weight) for each in scorers)
+    gate = suite.file.gate
+    policy = Policy(metrics, gate.margin, gate.alpha, gate.inconclusive)
+    if not policy.gating:
+        raise InputError(
+            "every scorer only observes: there is nothing to reach a verdict on",
+            location=suite.document.locate(("scorers",)),
+            hint="give one scorer  role: gate",
+        )
+    return policy
+
+
+def check(plan: Plan, environ: Mapping[str, str]) -> None:
+    """Render every case on every arm, fill in the request keys, let every scorer see the case.
+
+    Raises:
+        InputErrors: all that is wrong, up to a limit; nothing has been spent.
+    """
+    errors: list[PromptopsError] = []
+    places = {arm.arm: endpoint(arm.model, environ) for arm in plan.arms}
+    for case in plan.dataset:
+        errors += _case_errors(plan, case, places)
+        if len(errors) >= MOST_ERRORS:
+            break
+    if errors:
+        raise InputErrors(errors[:MOST_ERRORS])
+
+
+def _case_errors(plan: Plan, case: Case, places: Mapping[Arm, str]) -> Iterator[PromptopsError]:
+    where = Location(plan.suite.dataset_path, case.line)
+    for arm in plan.arms:
+        try:
+            request = arm.render(case)
+        except PromptopsError as error:
+            yield _at_case(error, case, where, arm)
+            continue
+        arm.keys += bytes.fromhex(request_key(request, places[arm.arm]))
+    for scorer in plan.scorers:
+        problem = scorer.check_case(case)
+        if problem:
+            yield InputError(f"case {case.id!r}: scorer {scorer.name!r}: {problem}", location=where)
+
+
+def _at_case(error: PromptopsError, case: Case, where: Location, arm: ArmPlan) -> InputError:
+    version = "" if arm.arm == ARMS[1] else f" (baseline v{arm.loaded.prompt.version})"
+    template = f" [{error.location}]" if error.location else ""
+    hint = error.hint
+    if arm.arm == ARMS[0]:
+        hint = hint or "the baseline needs it; compare with another version: --against vN"
+    return InputError(
+        f"case {case.id!r}{version}: {error.message}{template}", location=where, hint=hint
+    )
+
+
+def differences(baseline: ArmPlan, candidate: ArmPlan) -> list[str]:
+    """What differs between two versions besides the words of their messages."""
+    old, new = baseline.loaded.prompt, candidate.loaded.prompt
+    found = []
+    if baseline.model != candidate.model:
+        found.append(f"model: {baseline.model} → {candidate.model}")
+    if old.params != new.params:
+        found.append(f"params: {_short(old.params)} → {_short(new.params)}")
+    fields = ("inputs", "output", "tools")
+    return found + [
+        f"{name} changed" for name in fields if getattr(old, name) != getattr(new, name)
+    ]
+
+
+def _short(params: Params) -> str:
+    fields = msgspec.to_builtins(params)
+    return ", ".join(f"{name} {field}" for name, field in fields.items()) or "none"

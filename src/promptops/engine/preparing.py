@@ -1,0 +1,171 @@
+"""From a suite's name to a checked plan: versions out of history, cases out of the dataset."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from promptops.datasets.loading import Dataset, open_dataset
+from promptops.datasets.slices import parse_tags, select_tags
+from promptops.documents.tree import WorkingTree
+from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences, policy_of
+from promptops.engine.scoring import EngineServices
+from promptops.engine.suite import Suite, load_suite
+from promptops.errors import InputError, InputErrors, PromptopsError
+from promptops.history.baseline import baseline
+from promptops.history.repository import Repository
+from promptops.history.versions import versions
+from promptops.models.endpoints import missing_credentials
+from promptops.prompts.loading import LoadedPrompt, load_prompt
+from promptops.scorers.discovery import Scorer, build
+from promptops.store.runs import Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the person at the keyboard chose for a run. None: as the suite says."""
+
+    against: str | None = None
+    model: str | None = None
+    samples: int | None = None
+    tags: Sequence[str] = ()
+    seed: int | None = None
+    alone: bool = False
+    """Evaluate the candidate by itself, without a baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where a run happens."""
+
+    root: Path
+    tree: WorkingTree
+    repository: Repository | None
+    environ: Mapping[str, str]
+    runs: Runs
+
+
+def prepare(name: str, choices: Choices, place: Workplace, services: EngineServices) -> Plan:
+    """Read, choose and check everything that a run of the suite `name` needs.
+
+    The plan's dataset is open; who runs it closes it.
+
+    Raises:
+        InputError: anything at all is wrong; nothing has been spent.
+    """
+    suite = load_suite(place.tree, name)
+    loaded = _prompt(suite, place.tree)
+    scorers = _scorers(suite, loaded, services)
+    policy = policy_of(suite, scorers)
+    arms = _arms(loaded, choices, place)
+    for arm in arms:
+        problem = missing_credentials(arm.model, place.environ)
+        if problem:
+            raise InputError(problem, hint="or try the embedded one: --model embedded/smollm2-135m")
+    opened = _dataset(suite, place.tree)
+    try:
+        dataset = select_tags(opened, parse_tags(choices.tags)) if choices.tags else opened
+        plan = Plan(
+            suite=suite,
+            arms=arms,
+            dataset=dataset,
+            opened=opened,
+            scorers=scorers,
+            policy=policy,
+            samples=choices.samples or suite.file.samples,
+            seed=_seed(arms, dataset) if choices.seed is None else choices.seed,
+        )
+        check(plan, place.environ)
+        if plan.baseline:
+            plan.changes += differences(plan.baseline, plan.candidate)
+        plan.changes += _since_last(plan, place.runs)
+    except BaseException:
+        opened.close()
+        raise
+    return plan
+
+
+def _prompt(suite: Suite, tree: WorkingTree) -> LoadedPrompt:
+    try:
+        return load_prompt(tree, suite.file.prompt)
+    except InputError as error:
+        if error.location and error.location.line:
+            raise
+        where = suite.document.locate(("prompt",))
+        raise InputError(error.message, location=where, hint=error.hint) from None
+
+
+def _scorers(suite: Suite, prompt: LoadedPrompt, services: EngineServices) -> list[Scorer]:
+    """Every scorer of the suite, ready; all their faults at once."""
+    scorers, errors = [], list[PromptopsError]()
+    for name in suite.file.scorers:
+        try:
+            scorer = build(name, suite.document, ("scorers", name))
+            scorer.preflight(services, prompt)
+            scorers.append(scorer)
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0] if len(errors) == 1 else InputErrors(errors)
+    return scorers
+
+
+def _arms(loaded: LoadedPrompt, choices: Choices, place: Workplace) -> tuple[ArmPlan, ...]:
+    candidate = ArmPlan("candidate", loaded, _here(loaded, place), choices.model)
+    if choices.alone:
+        return (candidate,)
+    if place.repository is None:
+        if choices.against:
+            raise InputError(
+                "--against needs git history, and this is not a git repository",
+                hint="git init && git add . && git commit -m 'First prompts'",
+            )
+        return (candidate,)
+    before = baseline(place.repository, loaded.name, place.tree, choices.against, place.environ)
+    if before is None:
+        return (candidate,)
+    origin = Provenance(before.version.commit, before.version.dirty, before.how)
+    return (ArmPlan("baseline", before.loaded, origin, choices.model), candidate)
+
+
+def _here(loaded: LoadedPrompt, place: Workplace) -> Provenance:
+    if place.repository is None:
+        return Provenance(None, dirty=True, how="not in a git repository")
+    newest = versions(place.repository, loaded.name, place.tree)
+    if newest and newest[0].digest == loaded.digest:
+        return Provenance(newest[0].commit, newest[0].dirty)
+    return Provenance(None, dirty=True)
+
+
+def _dataset(suite: Suite, tree: WorkingTree) -> Dataset:
+    where = suite.document.locate(("dataset",))
+    path = suite.dataset_path
+    place = tree.locate(path, location=where)
+    if place is None:
+        raise InputError(f"there is no dataset {path!r}", location=where)
+    return open_dataset(place, display=path)
+
+
+def _seed(arms: Sequence[ArmPlan], dataset: Dataset) -> int:
+    """The same comparison is always drawn in the same order."""
+    parts = [*(arm.loaded.digest for arm in arms), dataset.fingerprint]
+    return int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest()[:4], "big")
+
+
+def _since_last(plan: Plan, runs: Runs) -> list[str]:
+    """What changed around the prompt since the suite was last run."""
+    last = runs.last_of_suite(plan.suite.name)
+    if last is None:
+        return []
+    found = []
+    if last.meta.get("dataset_fingerprint") != plan.dataset.fingerprint:
+        found.append("the dataset changed since the last run")
+    before = last.meta.get("scorers", {})
+    found += [
+        f"scorer {scorer.name} changed since the last run"
+        for scorer in plan.scorers
+        if before.get(scorer.name, scorer.digest) != scorer.digest
+    ]
+    return found

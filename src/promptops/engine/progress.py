@@ -1,0 +1,40 @@
+"""What a run tells whoever watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from promptops.values.report import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is."""
+
+    phase: Literal["checking", "drawing", "done"]
+    suite: str
+    model: str
+    planned: int
+    """Samples, the shared ones counted once."""
+    finished: int
+    calls: int
+    """Made at the model, judges included; not those found in the store."""
+    cached: int
+    input_tokens: int
+    output_tokens: int
+    incurred_usd: float
+    metric: str | None = None
+    """The first gating metric, and its estimate after the last round."""
+    delta: float | None = None
+    interval: Interval | None = None
+    level: float | None = None
+    """The candidate's mean of that metric, where there is no baseline."""
+
+
+Watcher = Callable[[Progress], None]
+
+
+def unwatched(_: Progress) -> None:
+    """Watches nothing."""

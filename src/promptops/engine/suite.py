@@ -1,0 +1,131 @@
+"""The suite file: which prompt, which dataset, which scorers, which gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from promptops.documents.decoding import decode
+from promptops.documents.tree import Tree, inside
+from promptops.documents.yaml_reader import Document, read_yaml
+from promptops.errors import InputError, Location, did_you_mean
+
+FOLDER = "evals"
+
+Share = Annotated[float, Meta(gt=0, lt=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The policy that turns verdicts into an exit code."""
+
+    margin: Annotated[Share, Meta(description="The largest drop of the mean that is no loss.")] = (
+        0.05
+    )
+    alpha: Annotated[Share, Meta(description="Accepted chance of a false alarm, one-sided.")] = 0.05
+    inconclusive: Annotated[
+        Literal["warn", "fail"], Meta(description="Whether `inconclusive` exits with 3.")
+    ] = "warn"
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one run may spend; it stops before any of these is passed."""
+
+    usd: Annotated[Positive | None, Meta(description="US dollars.")] = None
+    calls: Annotated[Count | None, Meta(description="Model calls, judges included.")] = None
+
+
+class SuiteFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A suite as it is written in `evals/<name>.yaml`."""
+
+    prompt: Annotated[str, Meta(min_length=1, description="Name of the prompt under test.")]
+    dataset: Annotated[
+        str, Meta(min_length=1, description="Dataset file, relative to the suite's folder.")
+    ]
+    scorers: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(min_length=1, description="Name of a metric to its scorer's `type` and options."),
+    ]
+    description: str = ""
+    samples: Annotated[
+        Count, Meta(le=1000, description="The most samples drawn per case and version.")
+    ] = 5
+    gate: Gate = Gate()
+    budget: Budget = Budget()
+    truncated: Annotated[
+        Literal["fail", "score"],
+        Meta(description="An answer cut at its token limit: a score of zero, or scored as it is."),
+    ] = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A suite, where it was read, and the place of every value in it."""
+
+    name: str
+    path: str
+    file: SuiteFile
+    document: Document
+
+    @property
+    def dataset_path(self) -> str:
+        """The dataset's path from the root of the project.
+
+        Raises:
+            InputError: the path leaves the project.
+        """
+        where = self.document.locate(("dataset",))
+        relative = inside(self.file.dataset, location=where)
+        return str(PurePosixPath(self.path).parent / relative)
+
+
+def suite_names(tree: Tree) -> list[str]:
+    """Names of all suites: YAML files below `evals/` that are mappings (a list is a dataset)."""
+    return [
+        path.removeprefix(f"{FOLDER}/").rsplit(".", 1)[0]
+        for path in tree.list(FOLDER)
+        if path.endswith((".yaml", ".yml")) and not _is_list(tree.read(path) or "")
+    ]
+
+
+def load_suite(tree: Tree, name: str) -> Suite:
+    """Read `evals/<name>.yaml`.
+
+    Raises:
+        InputError: there is no such suite, or the file does not fit; with the place.
+    """
+    for suffix in (".yaml", ".yml"):
+        path = f"{FOLDER}/{name}{suffix}"
+        text = tree.read(path)
+        if text is not None:
+            return parse_suite(text, name, path)
+    raise InputError(
+        f"there is no suite {name!r}",
+        location=Location(f"{FOLDER}/{name}.yaml"),
+        hint=did_you_mean(name, suite_names(tree)) or "promptops init makes a first one",
+    )
+
+
+def parse_suite(text: str, name: str, path: str) -> Suite:
+    """Read a suite's text; `path` is for messages and for finding its dataset."""
+    document = read_yaml(text, path)
+    if isinstance(document.value, dict) and not document.value.get("scorers", True):
+        raise InputError(
+            "a suite with no scorer can say nothing",
+            location=document.locate(("scorers",)),
+            hint="for example  scorers: {exact: {type: equals, expected: '{{ expected }}'}}",
+        )
+    return Suite(name, path, decode(document, SuiteFile), document)
+
+
+def _is_list(text: str) -> bool:
+    for line in text.lstrip("\ufeff").splitlines():
+        bare = line.strip()
+        if bare and not bare.startswith("#") and bare != "---":
+            return bare.startswith(("-", "["))
+    return False
