@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -49,6 +50,15 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How it is shown.")]
+CasesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cases",
+        metavar="N|all",
+        help="How many changed cases are shown one by one.",
+        show_default=False,
+    ),
+]
 OutputOption = Annotated[
     Path | None,
     typer.Option(
@@ -62,6 +72,21 @@ def surface(output: Path | None = None, environ: Mapping[str, str] = os.environ)
     if output is not None and str(output) != "-":
         return Surface(_asked_width(environ) or PLAIN_WIDTH, color=_forced(environ))
     return stream_surface(sys.stdout, environ)
+
+
+def showing(shown: Surface, cases: str | None) -> Surface:
+    """The surface, with as many changed cases as `--cases` asks for.
+
+    Raises:
+        InputError: that is neither a number nor `all`.
+    """
+    if cases is None:
+        return shown
+    if cases == "all":
+        return replace(shown, max_cases=None)
+    if not (cases.isascii() and cases.isdecimal()) or len(cases) > 6:
+        raise InputError(f"--cases {cases}: neither a number nor 'all'")
+    return replace(shown, max_cases=int(cases))
 
 
 def stream_surface(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Surface:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from promptops.cli.inert import one_line
 from promptops.cli.output import is_terminal, stream_surface
 from promptops.engine.progress import Progress as State
+from promptops.reports.words import money
 
 
 class Watching:
@@ -62,13 +63,12 @@ def words(state: State) -> str:
     if state.cached:
         parts.append(f"{state.cached} kept")
     parts.append(f"{_short(state.input_tokens)} in {_short(state.output_tokens)} out")
-    if state.incurred_usd:
-        parts.append(f"${state.incurred_usd:.4f}")
+    parts.append("cost unknown" if state.unpriced_calls else money(state.incurred_usd))
     if state.delta is not None and state.interval is not None:
-        low, high = (100 * end for end in state.interval)
-        parts.append(f"{state.metric} {100 * state.delta:+.0f} ({low:+.0f} to {high:+.0f})")
+        low, high = state.interval
+        parts.append(f"{state.metric} {state.delta:+.2f} ({low:+.2f} to {high:+.2f})")
     elif state.level is not None:
-        parts.append(f"{state.metric} {100 * state.level:.0f} %")
+        parts.append(f"{state.metric} {state.level:.2f}")
     return " · ".join(parts)
 
 

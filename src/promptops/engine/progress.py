@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from promptops.values.report import Interval
 
@@ -13,7 +12,6 @@ from promptops.values.report import Interval
 class Progress:
     """How far a run is."""
 
-    phase: Literal["checking", "drawing", "done"]
     suite: str
     model: str
     planned: int
@@ -25,6 +23,8 @@ class Progress:
     input_tokens: int
     output_tokens: int
     incurred_usd: float
+    unpriced_calls: int = 0
+    """Calls of which the price is unknown."""
     metric: str | None = None
     """The first gating metric, and its estimate after the last round."""
     delta: float | None = None

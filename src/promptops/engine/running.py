@@ -170,7 +170,6 @@ class Run:
         meter = self.drawing.meter
         self.watch(
             Progress(
-                phase="drawing",
                 suite=self.plan.suite.name,
                 model=self.plan.candidate.model,
                 planned=self.plan.draws,
@@ -180,6 +179,7 @@ class Run:
                 input_tokens=sum(each.input_tokens for each in self.tallies.values()),
                 output_tokens=sum(each.output_tokens for each in self.tallies.values()),
                 incurred_usd=meter.incurred_usd,
+                unpriced_calls=meter.unpriced,
                 metric=gating,
                 delta=looked.delta if looked else None,
                 interval=looked.interval if looked else None,

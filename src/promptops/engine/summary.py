@@ -185,7 +185,7 @@ def _changed(run: Run, responses: Responses, number: int, bare: CaseReport) -> C
         baseline_output=_output(plan.arms[0], responses, number, index),
         candidate_output=_output(plan.arms[-1], responses, number, index),
         scores=scores,
-        why=_why(run, bare.id, index),
+        why=_why(run, "candidate" if falls else "baseline", bare.id, index),
         critical=plan.dataset.case(number).critical,
     )
 
@@ -199,10 +199,10 @@ def _output(arm: ArmPlan, responses: Responses, number: int, index: int) -> str 
     return text if len(text) <= LONGEST_OUTPUT else text[:LONGEST_OUTPUT] + "…"
 
 
-def _why(run: Run, case_id: str, index: int) -> str:
-    """What the gating scorer that liked the candidate's sample least said of it."""
+def _why(run: Run, arm: Arm, case_id: str, index: int) -> str:
+    """What the gating scorer that liked the worse arm's sample least said of it."""
     try:
-        _, record = run.runs.sample(run.id, "candidate", case_id, index)
+        _, record = run.runs.sample(run.id, arm, case_id, index)
     except KeyError:
         return ""
     gating = {metric.name for metric in run.plan.policy.gating}
@@ -246,20 +246,11 @@ def _warnings(run: Run) -> list[str]:
     for arm, tally in run.tallies.items():
         for message, count in tally.failure_messages.most_common(3):
             found.append(f"{arm}: {count} calls failed: {message}")
-        for label, count in sorted(tally.own_failures.items()):
-            found.append(f"{arm}: {count} of {tally.samples} answers {_OWN[label]}")
         if tally.flags["empty"]:
             found.append(f"{arm}: {tally.flags['empty']} of {tally.samples} answers were empty")
         for model, count in tally.answering.most_common(2):
             found.append(f"{arm}: {count} answers came from {model}")
     return found
-
-
-_OWN = {
-    "refused": "were refusals (scored 0)",
-    "truncated": "were cut at their token limit (scored 0)",
-    "bad_schema": "did not fit the output schema (scored 0)",
-}
 
 
 def _meta(plan: Plan) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class CaseReport(msgspec.Struct, frozen=True):
     scores: dict[str, tuple[float | None, float | None]] = {}
     """Scorer name to (baseline mean, candidate mean), for cases that changed."""
     why: str = ""
-    """An explanation a scorer gave for the candidate's lowest sample."""
+    """What a scorer said of the arm that did worse."""
     critical: bool = False
 
 

@@ -14,7 +14,15 @@ from typing import Annotated
 
 import typer
 
-from promptops.cli.output import OutputOption, check_output, emit, note, surface
+from promptops.cli.output import (
+    CasesOption,
+    OutputOption,
+    check_output,
+    emit,
+    note,
+    showing,
+    surface,
+)
 from promptops.cli.project import Project, find_project
 from promptops.cli.watching import Watching
 from promptops.engine.drawing import Answers
@@ -81,6 +89,7 @@ def command(
         str,
         typer.Option("--format", "-f", metavar="FORMAT", help=" | ".join(discovery.formats())),
     ] = "terminal",
+    cases: CasesOption = None,
     output: OutputOption = None,
 ) -> int:
     render = discovery.find(format_)
@@ -111,7 +120,8 @@ def command(
             for each in choices
         ]
         reports = asyncio.run(_run(evaluations, models, concurrency, watching))
-    emit(render(reports, surface(output)), output, machine=format_ == "json")
+    shown = showing(surface(output), cases)
+    emit(render(reports, shown), output, machine=format_ == "json")
     return _exit_code(reports)
 
 

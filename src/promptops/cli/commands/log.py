@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from promptops.cli.project import find_project
 from promptops.cli.revisions import history_of
 from promptops.history.versions import Version
 from promptops.reports.versions import VersionLine, render_versions, versions_json
-from promptops.values.report import Report
+from promptops.values.report import ArmReport, Report
 
 
 def command(
@@ -37,8 +38,8 @@ def command(
     check_output(output)
     project = find_project()
     history = history_of(project, name)
-    latest = {report.candidate.digest: report for report in reversed(runs_of(project, name))}
-    lines = [_line(each, latest.get(each.digest)) for each in history.versions[:limit]]
+    reports = runs_of(project, name)
+    lines = [_line(each, _evaluation(each, reports)) for each in history.versions[:limit]]
     if history.is_shallow:
         note("this clone is shallow, so older versions may be missing: git fetch --unshallow")
     if format_ is Format.JSON:
@@ -47,7 +48,27 @@ def command(
         emit(render_versions(name, lines, surface(output)), output)
 
 
-def _line(version: Version, report: Report | None) -> VersionLine:
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    """What a run says of a version: as the candidate, else as what a later one was held to."""
+
+    report: Report
+    arm: ArmReport
+    is_candidate: bool
+
+
+def _evaluation(version: Version, reports: Sequence[Report]) -> _Evaluation | None:
+    """The newest run that says most; None where there is none."""
+    for report in reports:
+        if report.candidate.digest == version.digest:
+            return _Evaluation(report, report.candidate, is_candidate=True)
+    for report in reports:
+        if report.baseline and report.baseline.digest == version.digest:
+            return _Evaluation(report, report.baseline, is_candidate=False)
+    return None
+
+
+def _line(version: Version, evaluation: _Evaluation | None) -> VersionLine:
     line = VersionLine(
         version.number,
         version.digest,
@@ -59,19 +80,21 @@ def _line(version: Version, report: Report | None) -> VersionLine:
         path=version.path,
         broken=str(version.broken or ""),
     )
-    return _evaluated(line, report) if report and version.digest else line
+    return _evaluated(line, evaluation) if evaluation and version.digest else line
 
 
-def _evaluated(line: VersionLine, report: Report) -> VersionLine:
+def _evaluated(line: VersionLine, evaluation: _Evaluation) -> VersionLine:
+    report, arm = evaluation.report, evaluation.arm
     metric = next((each for each in report.metrics if each.role == "gate"), None)
-    arm = report.candidate
     known = arm.cost_usd is not None and arm.samples > 0
     return replace(
         line,
         evaluated=True,
         metric=metric.name if metric else "",
-        score=metric.candidate if metric else None,
-        delta=metric.delta if metric else None,
+        score=(metric.candidate if evaluation.is_candidate else metric.baseline)
+        if metric
+        else None,
+        delta=metric.delta if metric and evaluation.is_candidate else None,
         cost_usd=(arm.cost_usd or 0.0) / arm.samples if known else None,
         run=report.run,
     )

@@ -23,8 +23,14 @@ def write_verdict(page: Page, report: Report) -> None:
         said = f"v{report.candidate.version}: {report.candidate.change}"
         page.paragraph((said, "italic dim"), indent=2)
     for reason in report.reasons:
-        if reason != finding:
+        if not _told_already(reason, finding, report):
             page.item((page.signs.dot, "dim"), reason)
+
+
+def _told_already(reason: str, finding: str, report: Report) -> bool:
+    """Whether the finding says it: the same sentence, or the one reason of a clear verdict."""
+    alone = len(report.reasons) == 1 and report.verdict in {"improved", "passed", "regressed"}
+    return reason == finding or (alone and reason.split()[:1] == finding.split()[:1])
 
 
 def mark(page: Page, verdict: Verdict, *, strong: bool = False) -> list[Part]:
