@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.functional.cli_project import CASES, SUITE, Project
 
 _FOREIGN = (

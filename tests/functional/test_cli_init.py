@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 import yaml
+
 from tests.functional.cli_project import Project
 
 FILES = {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.functional.cli_project import Project
 
 

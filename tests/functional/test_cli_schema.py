@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
+
 from tests.functional.cli_project import Project
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from tests.loopback import KEY, Asked, Loopback, Reply, Script, completion, embedding, error
 
 from promptops.errors import InputError
 from promptops.models.model import EmbeddingFailure, Model
 from promptops.models.opening import open_model
 from promptops.values.request import Message, Request, canonical_json
 from promptops.values.response import Failure, Outcome, Response, Usage
+from tests.loopback import KEY, Asked, Loopback, Reply, Script, completion, embedding, error
 
 SCHEMA = {
     "type": "object",

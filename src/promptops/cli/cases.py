@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from promptops.cli.project import Project
 from promptops.datasets.loading import open_dataset
@@ -13,6 +15,14 @@ from promptops.documents.strict_json import strict_json
 from promptops.engine.suite import Suite, load_suite, suite_names
 from promptops.errors import InputError, did_you_mean
 from promptops.prompts.loading import LoadedPrompt
+
+SuiteOption = Annotated[
+    str | None, typer.Option(help="The suite to find the case in.", show_default=False)
+]
+DatasetOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The file to find the case in.", show_default=False),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Any
 import typer
 from typer.exceptions import TyperException
 
-from promptops.cli.inert import inert
 from promptops.cli.output import colored, is_terminal, stream_surface
 from promptops.errors import ExitCode, InputErrors, PromptopsError, did_you_mean
+from promptops.reports.safe_text import inert
 
 SHOWN_FRAMES = 3
 

@@ -14,8 +14,8 @@ from typing import Annotated, TextIO
 
 import typer
 
-from promptops.cli.inert import inert
 from promptops.errors import InputError, NoVerdictError
+from promptops.reports.safe_text import inert
 from promptops.reports.surface import Surface
 
 PLAIN_WIDTH = 100

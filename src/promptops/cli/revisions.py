@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Annotated
+
+import typer
 
 from promptops.cli.project import Project
 from promptops.errors import HistoryError
@@ -12,6 +15,14 @@ from promptops.history.baseline import named
 from promptops.history.repository import Repository
 from promptops.history.versions import Version, versions
 from promptops.prompts.loading import LoadedPrompt, load_prompt
+
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="The prompt.", show_default=False)
+]
+AtOption = Annotated[
+    str | None,
+    typer.Option(metavar="REV|vN", help="As of a version or revision.", show_default=False),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from promptops.cli.inert import one_line
 from promptops.cli.output import is_terminal, stream_surface
 from promptops.engine.progress import Progress as State
+from promptops.reports.safe_text import one_line
 from promptops.reports.words import money
 
 
@@ -32,12 +31,7 @@ class Watching:
             self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar:
             self._bar.stop()
 

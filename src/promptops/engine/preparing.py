@@ -21,6 +21,7 @@ from promptops.models.endpoints import missing_credentials
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.scorers.discovery import Scorer, build
 from promptops.store.runs import Runs
+from promptops.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Workplace:
     tree: WorkingTree
     repository: Repository | None
     environ: Mapping[str, str]
-    runs: Runs
+    store: Store
 
 
 def prepare(name: str, choices: Choices, place: Workplace, services: EngineServices) -> Plan:
@@ -60,10 +61,6 @@ def prepare(name: str, choices: Choices, place: Workplace, services: EngineServi
     scorers = _scorers(suite, loaded, services)
     policy = policy_of(suite, scorers)
     arms = _arms(loaded, choices, place)
-    for arm in arms:
-        problem = missing_credentials(arm.model, place.environ)
-        if problem:
-            raise InputError(problem, hint="or try the embedded one: --model embedded/smollm2-135m")
     opened = _dataset(suite, place.tree)
     try:
         dataset = select_tags(opened, parse_tags(choices.tags)) if choices.tags else opened
@@ -78,9 +75,10 @@ def prepare(name: str, choices: Choices, place: Workplace, services: EngineServi
             seed=_seed(arms, dataset) if choices.seed is None else choices.seed,
         )
         check(plan, place.environ)
+        _check_keys(plan, place)
         if plan.baseline:
             plan.changes += differences(plan.baseline, plan.candidate)
-        plan.changes += _since_last(plan, place.runs)
+        plan.changes += _since_last(plan, place.store.runs)
     except BaseException:
         opened.close()
         raise
@@ -146,6 +144,26 @@ def _dataset(suite: Suite, tree: WorkingTree) -> Dataset:
     if place is None:
         raise InputError(f"there is no dataset {path!r}", location=where)
     return open_dataset(place, display=path)
+
+
+def _check_keys(plan: Plan, place: Workplace) -> None:
+    """Whoever has to be asked must be reachable; a run that is fully kept asks nobody."""
+    draws = (
+        (arm.key(case), index)
+        for index in range(plan.samples)
+        for case in range(len(plan.dataset))
+        for arm in plan.arms
+    )
+    if not place.store.responses.lacks(draws):
+        return
+    asked = [arm.model for arm in plan.arms]
+    asked += [model for scorer in plan.scorers for model in scorer.models]
+    for model in dict.fromkeys(asked):
+        problem = missing_credentials(model, place.environ)
+        if problem:
+            raise InputError(
+                problem, hint="or try the embedded model: --model embedded/smollm2-135m"
+            )
 
 
 def _seed(arms: Sequence[ArmPlan], dataset: Dataset) -> int:

@@ -90,11 +90,13 @@ def _arm(arm: ArmPlan, tally: ArmTally) -> ArmReport:
 
 def _metric(each: MetricComparison, run: Run) -> MetricReport:
     name = each.metric.name
+    # Means of the few samples that could be scored, with no pair among them, would only mislead.
+    blind = run.plan.baseline is not None and each.pairs == 0
     return MetricReport(
         name=name,
         role=each.metric.role,
-        candidate=each.candidate,
-        baseline=each.baseline,
+        candidate=None if blind else each.candidate,
+        baseline=None if blind else each.baseline,
         delta=each.delta,
         interval=each.interval,
         population_interval=each.population_interval,

@@ -31,6 +31,12 @@ _FILTERED = re.compile(
     r"|flagged",
     re.IGNORECASE,
 )
+# Said by clients that send nothing at all for want of a key or of a provider's name.
+_NO_KEY = re.compile(
+    r"missing credentials|api[_ ]key.{0,40}must be (?:set|passed)|missing .{0,20}api[_ ]key",
+    re.IGNORECASE,
+)
+_NO_PROVIDER = re.compile(r"LLM Provider NOT provided", re.IGNORECASE)
 _MARKUP = re.compile(r"<\s*(?:!doctype|html|head|body|script)\b", re.IGNORECASE)
 
 _BY_STATUS: dict[int, FailureKind] = {
@@ -76,7 +82,8 @@ def failure(error: BaseException, redact: Redactor) -> Failure | Response:
             flags=("empty", "filtered", "usage_missing"),
         )
     kind = fault.kind or _kind(status, body)
-    fatal = fault.fatal or kind in _FATAL or status == 404  # no such model, or no such address
+    # With 404 there is no such model or no such address.
+    fatal = fault.fatal or kind in _FATAL or status == 404 or bool(_NO_PROVIDER.search(body))
     return Failure(
         kind=kind,
         message=_message(fault, redact),
@@ -94,7 +101,10 @@ def inspect(error: BaseException) -> Fault:
         if found := _transport(each):
             return found
     answers = [fault for each in chain if (fault := _answered(each))]
-    return answers[-1] if answers else Fault(kind="malformed", body=str(error))
+    if answers:
+        return answers[-1]
+    unsent = _NO_KEY.search(str(error))
+    return Fault(kind="authentication" if unsent else "malformed", body=str(error))
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -110,6 +110,12 @@ class Scorer:
         return bool(getattr(self._module, "SCORES_OWN_FAILURES", False))
 
     @property
+    def models(self) -> list[str]:
+        """The models that it asks by itself. Final once `preflight` was called."""
+        asked = getattr(self._prepared, "model", None) or getattr(self.options, "model", None)
+        return [asked] if asked else []
+
+    @property
     def digest(self) -> str:
         """SHA-256 (64 hex digits) of what decides a score: type, options, judge prompt or code.
 

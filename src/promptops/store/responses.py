@@ -46,6 +46,17 @@ class Responses:
                     found[key, sample] = _DECODER.decode(row[0])
         return found
 
+    def lacks(self, draws: Iterable[Draw]) -> bool:
+        """Whether any of the asked responses is not kept."""
+        with translated():
+            return any(
+                self._connection.execute(
+                    "SELECT 1 FROM responses WHERE request_key = ? AND sample = ?", draw
+                ).fetchone()
+                is None
+                for draw in draws
+            )
+
     async def keep(self, key: str, sample: int, model: str, response: Response) -> None:
         """Write a response; on disk when this returns. The first one written for a draw stays."""
         created = datetime.now(UTC).isoformat(timespec="seconds")

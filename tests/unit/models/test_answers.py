@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.loopback import completion
 
 from promptops.models.answers import LONGEST, differs, read_answer, read_usage
 from promptops.values.request import canonical_json
 from promptops.values.response import Failure, Response, Usage
+from tests.loopback import completion
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -175,3 +175,16 @@ def test_a_body_that_cannot_be_read_is_none():
             raise RuntimeError(name)
 
     assert of(Answered(Unread())).kind == "overloaded"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OpenAIException - Missing credentials. Please pass an `api_key`, `workload_identity`",
+        "The api_key client option must be set either by passing api_key to the client",
+    ],
+)
+def test_a_call_that_was_never_sent_for_want_of_a_key_is_fatal(text):
+    found = failure(RuntimeError(text), Redactor({}))
+    assert isinstance(found, Failure)
+    assert (found.kind, found.fatal, found.retryable) == ("authentication", True, False)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.loopback import Asked, Loopback, Reply
 
 from promptops.errors import InputError
 from promptops.models.weights import Weights, find_weights
+from tests.loopback import Asked, Loopback, Reply
 
 CONTENT = b"GGUF" + bytes(range(256)) * 40
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -7,12 +7,11 @@ on disk; without both, the newest version is compared with the one before it.
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from promptops.cli.cases import Wanted, columns_for
+from promptops.cli.cases import DatasetOption, SuiteOption, Wanted, columns_for
 from promptops.cli.output import (
     Format,
     FormatOption,
@@ -24,7 +23,7 @@ from promptops.cli.output import (
 )
 from promptops.cli.past_runs import quality_of
 from promptops.cli.project import Project, find_project
-from promptops.cli.revisions import Revision, history_of, on_disk, prompt_at
+from promptops.cli.revisions import NameArgument, Revision, history_of, on_disk, prompt_at
 from promptops.errors import HistoryError
 from promptops.prompts.meaning import canonical_meaning
 from promptops.prompts.prompt import PromptMessage
@@ -38,7 +37,7 @@ from promptops.values.request import Message, Request
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The prompt.", show_default=False)],
+    name: NameArgument,
     a: Annotated[
         str | None, typer.Argument(metavar="[A]", help="The older side.", show_default=False)
     ] = None,
@@ -50,13 +49,8 @@ def command(
         str | None,
         typer.Option(metavar="ID", help="Also as sent for this case.", show_default=False),
     ] = None,
-    suite: Annotated[
-        str | None, typer.Option(help="The suite to find the case in.", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The file to find the case in.", show_default=False),
-    ] = None,
+    suite: SuiteOption = None,
+    dataset: DatasetOption = None,
     tokens: Annotated[bool, typer.Option(help="Count the tokens of what is sent.")] = True,
     format_: FormatOption = Format.TERMINAL,
     output: OutputOption = None,

@@ -147,7 +147,7 @@ def _workplace(project: Project, store: Store, held: ExitStack) -> Workplace:
         note("not a git repository: there is no earlier version to compare with")
     else:
         held.callback(repository.close)
-    return Workplace(project.root, project.tree, repository, os.environ, store.runs)
+    return Workplace(project.root, project.tree, repository, os.environ, store)
 
 
 def _prepared(

@@ -21,7 +21,6 @@ from promptops.cli.output import (
 )
 from promptops.cli.project import Project, find_project
 from promptops.cli.prompt_lint import lint_prompt
-from promptops.cli.structured import emit_json
 from promptops.cli.suite_lint import lint_suite
 from promptops.engine.suite import suite_names
 from promptops.errors import ExitCode, InputError, Location, did_you_mean
@@ -29,6 +28,7 @@ from promptops.history.repository import Repository
 from promptops.prompts.lint import Finding
 from promptops.prompts.loading import prompt_names
 from promptops.reports import words
+from promptops.reports.encoding import encode
 from promptops.reports.page import Page
 
 SCHEMA = "promptops.lint/1"
@@ -56,7 +56,7 @@ def command(
     if format_ is Format.JSON:
         found = [_value(finding) for finding in findings]
         value = {"schema": SCHEMA, "findings": found, "prompts": prompts, "suites": suites}
-        emit_json(value, output)
+        emit(encode(value), output, machine=True)
     else:
         checked = f"{words.many(len(prompts), 'prompt')}, {words.many(len(suites), 'suite')}"
         emit(_text(Page(surface(output)), findings, checked), output)

@@ -15,12 +15,12 @@ from promptops.cli.output import (
     surface,
 )
 from promptops.cli.project import Project, find_project
-from promptops.cli.structured import emit_json
 from promptops.documents.tree import Tree
 from promptops.engine.suite import load_suite, suite_names
 from promptops.errors import HistoryError, InputError
 from promptops.history.repository import Repository
 from promptops.prompts.loading import load_prompt, prompt_names
+from promptops.reports.encoding import encode
 from promptops.reports.listings import PROMPTS_SCHEMA, PromptLine, render_prompts
 from promptops.reports.page import Cell, Page
 from promptops.reports.surface import Surface
@@ -32,7 +32,8 @@ def command(*, format_: FormatOption = Format.TERMINAL, output: OutputOption = N
     suites = [_suite(project.tree, name) for name in suite_names(project.tree)]
     prompts = _prompts(project, suites)
     if format_ is Format.JSON:
-        emit_json({"schema": PROMPTS_SCHEMA, "prompts": prompts, "suites": suites}, output)
+        value = {"schema": PROMPTS_SCHEMA, "prompts": prompts, "suites": suites}
+        emit(encode(value), output, machine=True)
     else:
         shown = surface(output)
         emit(render_prompts(prompts, shown) + _suites_text(suites, shown), output)
@@ -82,6 +83,8 @@ def _digests(tree: Tree, working: Tree) -> dict[str, str]:
     for name in prompt_names(working):
         try:
             digests[name] = load_prompt(tree, name).digest
+        except HistoryError:
+            raise
         except InputError:  # not there yet, or broken there: it differs from a prompt that reads
             continue
     return digests

@@ -19,14 +19,14 @@ from promptops.cli.output import (
 )
 from promptops.cli.past_runs import runs_of
 from promptops.cli.project import find_project
-from promptops.cli.revisions import history_of
+from promptops.cli.revisions import NameArgument, history_of
 from promptops.history.versions import Version
 from promptops.reports.versions import VersionLine, render_versions, versions_json
 from promptops.values.report import ArmReport, Report
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The prompt.", show_default=False)],
+    name: NameArgument,
     *,
     limit: Annotated[
         int | None,

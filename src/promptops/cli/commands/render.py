@@ -7,13 +7,12 @@ Variables come from a case of the prompt's dataset (`--case ID`), from the comma
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from promptops.cli.cases import Wanted, columns_for
+from promptops.cli.cases import DatasetOption, SuiteOption, Wanted, columns_for
 from promptops.cli.output import (
     Format,
     FormatOption,
@@ -22,17 +21,17 @@ from promptops.cli.output import (
     emit,
     surface,
 )
-from promptops.cli.paper import write_fields, write_json, write_messages
 from promptops.cli.project import find_project
 from promptops.cli.rendered import request_for
-from promptops.cli.revisions import prompt_at
-from promptops.cli.structured import emit_json
+from promptops.cli.revisions import AtOption, NameArgument, prompt_at
 from promptops.reports import words
+from promptops.reports.encoding import encode
 from promptops.reports.page import Page
+from promptops.reports.prompt_parts import write_fields, write_json, write_messages
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The prompt.", show_default=False)],
+    name: NameArgument,
     *,
     case: Annotated[
         str | None, typer.Option(metavar="ID", help="A case's id.", show_default=False)
@@ -43,17 +42,9 @@ def command(
             metavar="NAME=VALUE", help="A variable; JSON unless it is text.", show_default=False
         ),
     ] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(metavar="REV|vN", help="As of a version or revision.", show_default=False),
-    ] = None,
-    suite: Annotated[
-        str | None, typer.Option(help="The suite to find the case in.", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The file to find the case in.", show_default=False),
-    ] = None,
+    at: AtOption = None,
+    suite: SuiteOption = None,
+    dataset: DatasetOption = None,
     model: Annotated[
         str | None, typer.Option(help="For another model.", show_default=False)
     ] = None,
@@ -77,7 +68,7 @@ def command(
         "request": msgspec.to_builtins(request),
     }
     if format_ is Format.JSON:
-        emit_json(value, output)
+        emit(encode(value), output, machine=True)
     else:
         emit(_text(Page(surface(output)), revision.label, value), output)
 

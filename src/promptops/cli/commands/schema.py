@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from promptops.cli.output import OutputOption
+from promptops.cli.output import OutputOption, emit
 from promptops.cli.schemas import SchemaKind, json_schema
-from promptops.cli.structured import emit_json
+from promptops.reports.encoding import encode
 
 
 def command(
@@ -16,4 +16,4 @@ def command(
     *,
     output: OutputOption = None,
 ) -> None:
-    emit_json(json_schema(kind), output)
+    emit(encode(json_schema(kind)), output, machine=True)

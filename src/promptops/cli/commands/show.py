@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from promptops.cli.output import (
     Format,
@@ -14,28 +12,25 @@ from promptops.cli.output import (
     emit,
     surface,
 )
-from promptops.cli.paper import write_fields, write_json, write_messages
 from promptops.cli.project import find_project
-from promptops.cli.revisions import Revision, prompt_at
-from promptops.cli.structured import emit_json
+from promptops.cli.revisions import AtOption, NameArgument, Revision, prompt_at
 from promptops.prompts.meaning import canonical_meaning
+from promptops.reports.encoding import encode
 from promptops.reports.page import Page
+from promptops.reports.prompt_parts import write_fields, write_json, write_messages
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The prompt.", show_default=False)],
+    name: NameArgument,
     *,
-    at: Annotated[
-        str | None,
-        typer.Option(metavar="REV|vN", help="As of a version or revision.", show_default=False),
-    ] = None,
+    at: AtOption = None,
     format_: FormatOption = Format.TERMINAL,
     output: OutputOption = None,
 ) -> None:
     check_output(output)
     revision = prompt_at(find_project(), name, at)
     if format_ is Format.JSON:
-        emit_json(_value(revision), output)
+        emit(encode(_value(revision)), output, machine=True)
     else:
         emit(_text(Page(surface(output)), revision), output)
 
