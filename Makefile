@@ -26,8 +26,11 @@ $(READY): requirements/lock.txt requirements/uv.txt pyproject.toml
 eval: $(READY)  ## Compare our own prompts with their last versions, on the embedded model
 	$(BIN)/promptops eval $(SUITES)
 
-test: $(READY)  ## All tests but the long ones
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+test: $(READY)  ## All tests but the long ones, and how much of the code they run
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: $(READY)  ## Style, types, the law of the house, our own prompts
 	$(BIN)/ruff check .

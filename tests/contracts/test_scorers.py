@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.scoring import Desk, scorer, subject
 
 from promptops.documents.yaml_reader import read_yaml
 from promptops.errors import InputError
@@ -17,6 +16,7 @@ from promptops.scorers.scorer import ScorerOptions
 from promptops.values.case import Case
 from promptops.values.response import Response, Usage
 from promptops.values.score import Score, Unscorable
+from tests.scoring import Desk, scorer, subject
 
 JUDGE = """\
 version: 1
@@ -33,7 +33,7 @@ output:
     additionalProperties: false
 """
 
-# The least that makes each scorer work; one whose options may all be left out needs no line.
+# The least that makes each scorer work, where it cannot be made up from the types of its options.
 OPTIONS: dict[str, dict[str, Any]] = {
     "contains": {"expected": "{{ town }}"},
     "cost": {"max_usd": 0.001},
@@ -86,8 +86,25 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path, answer=verdict, vectors=vector, allow_code=True)
 
 
+MADE_UP = {"string": "Oslo", "number": 1, "integer": 1, "boolean": True, "array": ["Oslo"]}
+
+
 def options(type_: str, **more: Any) -> dict[str, Any]:
-    return {"type": type_, **OPTIONS.get(type_, {}), **more}
+    return {"type": type_, **(OPTIONS.get(type_) or made_up(type_)), **more}
+
+
+def made_up(type_: str) -> dict[str, Any]:
+    """A value for each option that must be written: a new scorer is tested by being there."""
+    schema = msgspec.json.schema(options_type(type_))["$defs"]["Options"]
+    made: dict[str, Any] = {}
+    for name in set(schema["required"]) - {"type"}:
+        if name in options_type(type_).TEMPLATES:
+            made[name] = "{{ town }}"
+        else:
+            kind = schema["properties"][name].get("type")
+            assert kind in MADE_UP, f"write what {type_} needs into OPTIONS, for {name!r}"
+            made[name] = MADE_UP[kind]
+    return made
 
 
 def scored(type_: str, answer: str | Response, desk: Desk, **more: Any) -> Score | Unscorable:

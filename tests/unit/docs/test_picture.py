@@ -1,0 +1,39 @@
+"""The picture in the README is a real report, drawn as reports are drawn today."""
+
+from __future__ import annotations
+
+import html
+import re
+import runpy
+from pathlib import Path
+
+import msgspec
+from rich.text import Text
+
+from promptops.reports.discovery import find
+from promptops.reports.surface import Surface
+from promptops.values.report import Report
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_the_picture_shows_the_report_as_it_is_drawn_today():
+    """When this fails: `python docs/picture.py`, and look at it."""
+    drawing = runpy.run_path(str(DOCS / "picture.py"))
+    kept = (DOCS / "report.svg").read_text(encoding="utf-8")
+    reports = msgspec.json.decode((DOCS / "report.json").read_bytes(), type=list[Report])
+    surface = Surface(width=drawing["COLUMNS"], color=True)
+    drawn = Text.from_ansi(find("terminal")(reports, surface)).plain
+    shown = re.findall(r'<text class="report-r\d+"[^>]*>([^<]*)</text>', kept)
+    assert "".join(html.unescape("".join(shown)).split()) == "".join(drawn.split())
+
+
+def test_the_same_run_gives_the_same_picture():
+    draw = runpy.run_path(str(DOCS / "picture.py"))["picture"]
+    assert draw() == draw()
+
+
+def test_the_picture_loads_nothing():
+    kept = (DOCS / "report.svg").read_text(encoding="utf-8")
+    assert re.findall(r"https?://[^\"')\s]+", kept) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"@font-face|@import|href|<script|<image", kept)
