@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.git_sandbox import Sandbox, prompt_text
 
 from promptops.documents.tree import WorkingTree
 from promptops.errors import HistoryError, InputError
 from promptops.history.baseline import Baseline, baseline
 from promptops.history.repository import Repository
 from promptops.history.versions import Version, versions
+from tests.git_sandbox import Sandbox, prompt_text
 
 A, B = "prompts/a.yaml", "prompts/b.yaml"
 PULL_REQUEST = {"GITHUB_BASE_REF": "main"}
@@ -502,6 +502,20 @@ def test_35_the_real_clone_without_blobs(three: Sandbox, tmp_path: Path) -> None
         listed(place)
     with pytest.raises(HistoryError, match="partial clone"):
         ask(place, "v1")
+
+
+def test_35_an_include_that_git_cannot_bring_is_gits_error_and_no_broken_prompt(
+    tmp_path: Path,
+) -> None:
+    sandbox = Sandbox(tmp_path)
+    text = prompt_text(1, "{% include 'tone.md' %} {{ message }}")
+    sandbox.commit("one", {A: text, "prompts/tone.md": "Be kind."})
+    sandbox.commit("two", {"prompts/tone.md": "Be brief."})
+    lose(sandbox, "HEAD~1:prompts/tone.md")
+    with pytest.raises(HistoryError, match="partial clone"):
+        listed(tmp_path)
+    with pytest.raises(HistoryError, match="partial clone"):
+        ask(tmp_path)
 
 
 def test_35_no_process_outlives_the_reader(three: Sandbox) -> None:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from tests.examples import CANARIES, hostile
 
 from promptops.reports.difference_parts import Difference, PromptView
 from promptops.reports.differences import difference_json, render_difference
@@ -19,7 +18,6 @@ from promptops.reports.discovery import find, formats
 from promptops.reports.listings import (
     PromptLine,
     RunLine,
-    prompts_json,
     render_prompts,
     render_runs,
     runs_json,
@@ -28,6 +26,7 @@ from promptops.reports.surface import Surface
 from promptops.reports.versions import VersionLine, render_versions, versions_json
 from promptops.values.report import Report
 from promptops.values.request import Message
+from tests.examples import CANARIES, hostile
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 BUILD_COMMANDS = re.compile(r"^\s*::\w|##\w*\[", re.MULTILINE)
@@ -157,7 +156,6 @@ def other_pages(text: str) -> tuple[list[str], list[str]]:
     objects = [
         difference_json(difference),
         versions_json(text, [version]),
-        prompts_json([prompt]),
         runs_json([run]),
     ]
     return shown, objects

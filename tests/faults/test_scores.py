@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.scoring import Desk, score, scorer, subject
 
 from promptops.values.response import Response
 from promptops.values.score import Score, Unscorable
+from tests.scoring import Desk, score, scorer, subject
 
 HEAD = """\
 version: 1

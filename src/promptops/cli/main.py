@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -67,9 +68,17 @@ def program(
             raise InputError(f"-C {directory}: {error.strerror}") from None
 
 
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text: nothing that a command is told could be kept or sent."""
+    for argument in arguments:
+        if any("\ud800" <= char <= "\udfff" for char in argument):
+            raise InputError(f"the argument {argument!r} is not UTF-8 text")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line; answers its exit code and raises nothing."""
     try:
+        _check_text(sys.argv[1:] if arguments is None else arguments)
         program_ = typer.main.get_command(app)
         answer = program_.main(arguments, prog_name="promptops", standalone_mode=False)
     except SystemExit as stop:  # shell completion

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from promptops.cli.project import Project
+from promptops.documents.tree import inside
 from promptops.errors import HistoryError
 from promptops.history.baseline import named
 from promptops.history.repository import Repository
 from promptops.history.versions import Version, versions
-from promptops.prompts.loading import LoadedPrompt, load_prompt
+from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_path
 
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="The prompt.", show_default=False)
@@ -89,9 +90,10 @@ def history_of(project: Project, name: str) -> History:
     """All versions of a prompt.
 
     Raises:
-        InputError: there never was such a prompt.
+        InputError: there never was such a prompt, or its name leaves the project.
         HistoryError: no repository, or git cannot answer.
     """
+    inside(prompt_path(name))
     with open_repository(project) as repository:
         found = versions(repository, name, project.tree)
         shallow = repository.is_shallow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from promptops.errors import InputError, InputErrors, Location, PromptopsError, 
 from promptops.prompts.inputs import InputChecker
 from promptops.prompts.lint import Finding
 from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_names
+from promptops.prompts.rendering import Renderer
 from promptops.scorers.discovery import Scorer, build
 from promptops.scorers.scorer import ServiceError
 from promptops.values.case import Case
@@ -123,10 +125,13 @@ def _cases(
     dataset: Dataset, path: str, prompt: LoadedPrompt | None, scorers: list[Scorer]
 ) -> list[Finding]:
     inputs = InputChecker(prompt.prompt.inputs) if prompt else None
+    rendering = _Rendering(prompt) if prompt else None
     findings: list[Finding] = []
     wrong = 0
     for case in dataset:
         problems = list(_problems(case, inputs, scorers))
+        if rendering and not problems:
+            rendering.attempt(case, path)
         wrong += bool(problems)
         if wrong <= MOST_CASES:
             where = Location(path, case.line)
@@ -134,7 +139,39 @@ def _cases(
     if wrong > MOST_CASES:
         more = f"{wrong - MOST_CASES:,} more cases do not fit"
         findings.append(Finding("error", more, Location(path), None))
-    return findings
+    return findings + (rendering.findings() if rendering else [])
+
+
+class _Rendering:
+    """A prompt rendered with case after case; what goes wrong, once for each kind."""
+
+    def __init__(self, prompt: LoadedPrompt) -> None:
+        self._renderer: Renderer | None = None
+        self._errors: dict[tuple[str, str], tuple[InputError, Case, Location]] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        try:
+            self._renderer = Renderer(prompt)
+        except InputError:  # told of where the prompt itself is checked
+            return
+
+    def attempt(self, case: Case, path: str) -> None:
+        """Render one case of the dataset at `path`."""
+        try:
+            if self._renderer:
+                self._renderer.render(case.columns)
+        except InputError as error:
+            kind = error.message, str(error.location)
+            self._errors.setdefault(kind, (error, case, Location(path, case.line)))
+            self._counts[kind] += 1
+
+    def findings(self) -> list[Finding]:
+        """Each kind of error at its place in the template, with the first of its cases."""
+        found = []
+        for kind, (error, case, where) in self._errors.items():
+            more = f" and {self._counts[kind] - 1:,} more" if self._counts[kind] > 1 else ""
+            message = f"{error.message} (case {case.id!r}{more})"
+            found.append(Finding("error", message, error.location or where, error.hint))
+        return found
 
 
 def _problems(case: Case, inputs: InputChecker | None, scorers: list[Scorer]) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""."""
+"""Golden datasets: cases with stable ids, read once and spooled."""

@@ -7,8 +7,8 @@ import json
 import re
 from typing import Any, BinaryIO
 
-from promptops.datasets.row_json import DECODER, FAULTS, explain
 from promptops.datasets.text import MAX_ROW_BYTES, bad_utf8, too_large
+from promptops.documents.strict_json import DECODER, FAULTS, explain
 from promptops.errors import InputError, Location
 
 _CHUNK_BYTES = 256 * 1024

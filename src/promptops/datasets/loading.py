@@ -13,11 +13,11 @@ from promptops.datasets.discovery import format_names, format_of
 from promptops.datasets.reserved import NEAR_RESERVED, RowError, case_of
 from promptops.datasets.spool import Spool, TooLargeError
 from promptops.datasets.text import too_large
+from promptops.documents.lfs import POINTER, LfsPointerError
 from promptops.errors import InputError, InputErrors, Location, did_you_mean
 
 __all__ = ["Dataset", "open_dataset"]
 
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _MOST_ERRORS = 20
 
 
@@ -50,17 +50,13 @@ def _check_file(place: Path, display: str) -> None:
         if not stat.S_ISREG(place.stat().st_mode):
             raise InputError("not a regular file", location=Location(display))
         with place.open("rb") as file:
-            head = file.read(len(_LFS_POINTER))
+            head = file.read(len(POINTER))
     except FileNotFoundError:
         raise _missing(place, display) from None
     except OSError as error:
         raise _unreadable(error, display) from None
-    if head == _LFS_POINTER:
-        raise InputError(
-            "a Git LFS pointer, not the data itself",
-            location=Location(display, 1),
-            hint="run `git lfs pull`",
-        )
+    if head == POINTER:
+        raise LfsPointerError(display)
 
 
 def _missing(place: Path, display: str) -> InputError:

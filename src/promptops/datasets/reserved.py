@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from promptops.datasets.row_json import MAX_INTEGER, MIN_INTEGER
+from promptops.documents.strict_json import MAX_INTEGER, MIN_INTEGER
 from promptops.values.case import Case
 from promptops.values.request import canonical_json
 

@@ -158,7 +158,12 @@ def _infos(type_: Any, path: Path) -> list[inspect.Type]:
 def _flat(infos: list[inspect.Type]) -> list[inspect.Type]:
     out: list[inspect.Type] = []
     for info in infos:
-        out.extend(_flat(list(info.types)) if isinstance(info, inspect.UnionType) else [info])
+        if isinstance(info, inspect.UnionType):
+            out.extend(_flat(list(info.types)))
+        elif isinstance(info, inspect.Metadata):  # what `Annotated` says beside the constraints
+            out.extend(_flat([info.type]))
+        else:
+            out.append(info)
     return out
 
 

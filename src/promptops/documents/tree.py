@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from promptops.documents.lfs import POINTER, LfsPointerError
 from promptops.errors import InputError, Location
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024
@@ -20,7 +21,8 @@ class Tree(Protocol):
         """The text of a file, or None where there is no such file.
 
         Raises:
-            InputError: the path leaves the tree, is a symbolic link, too large, or not UTF-8.
+            InputError: the path leaves the tree, is a symbolic link, too large, not UTF-8, or a
+                Git LFS pointer.
         """
         ...
 
@@ -121,6 +123,8 @@ class WorkingTree:
             raise InputError(
                 f"larger than {MAX_TEXT_BYTES // 1024 // 1024} MB", location=Location(path)
             )
+        if data.startswith(POINTER):
+            raise LfsPointerError(path)
         return decode_text(data, path)
 
     def list(self, folder: str) -> list[str]:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from promptops.documents.lfs import LfsPointerError
 from promptops.documents.tree import Tree
 from promptops.errors import HistoryError, Location
 from promptops.history.lineage import Lineage
 from promptops.history.log import changes_between, last_commit
 from promptops.history.pull_request import Target, target
 from promptops.history.repository import Repository
-from promptops.history.revision_tree import LfsPointerError
 from promptops.history.versions import Version, from_birth, history_of
 from promptops.prompts.includes import FOLDER
 from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_path

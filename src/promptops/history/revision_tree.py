@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from promptops.documents.lfs import POINTER, LfsPointerError
 from promptops.documents.tree import MAX_TEXT_BYTES, decode_text, inside
 from promptops.errors import HistoryError, InputError, Location
 from promptops.history.objects import ObjectReader
 from promptops.history.processes import partial_clone
 
-_LFS = b"version https://git-lfs.github.com/spec/"
 _LINK, _MODULE, _FOLDER = "120000", "160000", "40000"
 _MAX_FOLDERS = 10_000
-
-
-class LfsPointerError(InputError):
-    """The file itself lies in Git LFS, and only a pointer to it in the history."""
 
 
 class Entry(NamedTuple):
@@ -50,10 +46,9 @@ class RevisionTree:
             raise partial_clone()
         if len(blob.data) > MAX_TEXT_BYTES:
             raise InputError(f"larger than {MAX_TEXT_BYTES // 1024 // 1024} MB", location=where)
-        if blob.data.startswith(_LFS):
+        if blob.data.startswith(POINTER):
             raise LfsPointerError(
-                "a Git LFS pointer stands where the file should be",
-                location=where,
+                str(where),
                 hint="keep prompts out of Git LFS: git lfs migrate export --include='prompts/**'",
             )
         return decode_text(blob.data, str(where))

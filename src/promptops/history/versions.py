@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from promptops.documents.tree import Tree
-from promptops.errors import InputError, PromptopsError
+from promptops.errors import HistoryError, InputError, PromptopsError
 from promptops.history.lineage import (
     ABSENT,
     Birth,
@@ -156,6 +156,8 @@ def path_at_head(repository: Repository, head: str, name: str, working: Tree) ->
 def _text(tree: Tree, path: str) -> str | None:
     try:
         return tree.read(path)
+    except HistoryError:
+        raise
     except InputError:
         return None
 

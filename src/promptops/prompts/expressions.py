@@ -11,7 +11,7 @@ from jinja2 import nodes
 from promptops.errors import InputError, Location, did_you_mean
 from promptops.prompts.meter import Meter
 from promptops.prompts.rewriting import free_names
-from promptops.prompts.running import Text, compiled, parsed, run
+from promptops.prompts.running import Patience, Text, compiled, parsed, run
 from promptops.prompts.sandbox import Sandbox
 
 _NAME = re.compile(r"\s*\{\{-?\s*([A-Za-z]\w*)\s*-?\}\}\s*\Z")
@@ -39,6 +39,7 @@ class Expression:
         """The columns that it reads."""
         self._template = None
         self._single = False
+        self._patience = Patience(location)
         if self._name is None and not self._text.plain:
             sandbox = Sandbox({})
             meter = Meter()
@@ -65,7 +66,8 @@ class Expression:
         if self._template is None:
             return self._text.source
         meter = Meter(capturing=self._single)
-        text = run(self._template, columns, self._texts, self._text, meter)
+        with self._patience:
+            text = run(self._template, columns, self._texts, self._text, meter)
         return meter.captured[0] if self._single else text
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from promptops.documents.tree import Tree, inside
 from promptops.documents.yaml_reader import Path
-from promptops.errors import InputError, Location, did_you_mean
+from promptops.errors import HistoryError, InputError, Location, did_you_mean
 from promptops.prompts.tags import Reference, references
 
 FOLDER = "prompts"
@@ -47,6 +47,8 @@ class _Gathering:
         path = f"{FOLDER}/{name}"
         try:
             text = self.tree.read(path)
+        except HistoryError:  # git cannot answer: that says nothing of this file
+            raise
         except InputError as error:
             raise InputError(
                 f"cannot include {name!r}: {error.message}", location=where(), hint=error.hint

@@ -10,11 +10,13 @@ from promptops.documents.decoding import decode
 from promptops.documents.tree import Tree
 from promptops.documents.yaml_reader import Document, Path, read_yaml
 from promptops.errors import InputError, Location, did_you_mean
+from promptops.prompts.attachments import HINT, attached, problem_of_literal
 from promptops.prompts.includes import FOLDER, gather
 from promptops.prompts.meaning import digest
 from promptops.prompts.places import place
 from promptops.prompts.prompt import Prompt, PromptMessage, template_texts
 from promptops.prompts.refused import CONNECTION, ELSEWHERE
+from promptops.prompts.tags import OPEN
 
 SUFFIX = ".yaml"
 
@@ -115,6 +117,10 @@ def parse_prompt(text: str, name: str, tree: Tree) -> LoadedPrompt:
     _check_inputs(document, prompt)
     for index, message in enumerate(prompt.messages):
         _check_message(document, index, message)
+    for at, said in attached(prompt.messages):
+        problem = None if OPEN.search(said) else problem_of_literal(said)
+        if problem:
+            raise InputError(problem, location=document.locate(at), hint=HINT)
 
     def where(at: Path, line: int, column: int) -> Location:
         return place(document, text, at, line, column)

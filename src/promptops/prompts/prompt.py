@@ -137,16 +137,17 @@ def template_texts(messages: list[PromptMessage]) -> Iterator[tuple[tuple[Step, 
     """Every text that is a template, with its path such as `("messages", 0, "content")`."""
     for index, message in enumerate(messages):
         at: tuple[Step, ...] = ("messages", index)
-        yield from _texts(message.content, (*at, "content"))
-        yield from _texts(message.tool_calls, (*at, "tool_calls"))
+        yield from strings(message.content, (*at, "content"))
+        yield from strings(message.tool_calls, (*at, "tool_calls"))
 
 
-def _texts(value: Any, at: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], str]]:
+def strings(value: Any, at: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Every text inside a value that stands at `at`, with its path."""
     if isinstance(value, str):
         yield at, value
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, (*at, index))
+            yield from strings(item, (*at, index))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _texts(item, (*at, key))
+            yield from strings(item, (*at, key))

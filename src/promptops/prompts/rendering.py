@@ -11,12 +11,13 @@ from jinja2 import Template, nodes
 
 from promptops.documents.yaml_reader import Path
 from promptops.errors import InputError, InputErrors, Location, did_you_mean
+from promptops.prompts.attachments import HINT, attached, problem_of_value
 from promptops.prompts.includes import FOLDER
 from promptops.prompts.loading import LoadedPrompt
 from promptops.prompts.meter import Meter
 from promptops.prompts.prompt import template_texts
 from promptops.prompts.rewriting import bound_names, free_names
-from promptops.prompts.running import Text, compiled, compiled_file, parsed, run
+from promptops.prompts.running import Patience, Text, compiled, compiled_file, parsed, run
 from promptops.prompts.sandbox import Sandbox
 from promptops.values.request import Message, Request
 
@@ -52,8 +53,10 @@ class Renderer:
             for path, text in messages.items()
             if text.name in trees
         }
+        self._attached = [path for path, _ in attached(prompt.messages) if path in self._templates]
         self._params = msgspec.to_builtins(prompt.params)
         self._schema = prompt.output.schema if prompt.output else None
+        self._patience = Patience(Location(loaded.path))
 
     def render(self, columns: Mapping[str, Any], *, model: str | None = None) -> Request:
         """The request for a case's columns, of which templates see the declared inputs alone.
@@ -62,15 +65,11 @@ class Renderer:
         its schema.
 
         Raises:
-            InputError: a declared input is missing, or a template fails on these values.
+            InputError: a declared input is missing, a template fails on these values, or makes an
+                address to fetch out of them.
         """
         prompt = self.loaded.prompt
-        visible = self._visible(columns)
-        meter = Meter()
-        rendered = {
-            path: run(template, visible, self._texts, text, meter)
-            for path, (text, template) in self._templates.items()
-        }
+        rendered = self._texts_for(self._visible(columns))
         messages = tuple(
             Message(
                 role=message.role,
@@ -88,6 +87,19 @@ class Renderer:
             tools=tuple(prompt.tools),
             output_schema=self._schema,
         )
+
+    def _texts_for(self, visible: Mapping[str, Any]) -> dict[Path, str]:
+        """What each template comes to."""
+        meter = Meter()
+        with self._patience:
+            rendered = {
+                path: run(template, visible, self._texts, text, meter)
+                for path, (text, template) in self._templates.items()
+            }
+        for path in self._attached:
+            if problem := problem_of_value(rendered[path], path):
+                raise InputError(problem, location=self.loaded.locate(path), hint=HINT)
+        return rendered
 
     def _visible(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         visible = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from jinja2 import Template, TemplateSyntaxError, UndefinedError, nodes
 from promptops.errors import InputError, Location, did_you_mean
 from promptops.prompts.meter import Meter, Metered, TemplateError
 from promptops.prompts.sandbox import Sandbox
+from promptops.prompts.tags import OPEN
+
+MAX_WASTED_SECONDS = 1.0
+"""Processor time that one prompt, or one expression, may take over runs that fail."""
 
 _MISSING = re.compile(r"No (filter|test) named '([^']*)'")
 _FAULTS = (
@@ -30,7 +35,6 @@ _FAULTS = (
     jinja2.TemplateError,
     TemplateError,
 )
-_TAG = re.compile(r"\{[{%#]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,12 @@ class Text:
     @property
     def plain(self) -> bool:
         """Whether it has no tag at all, so that it stands for itself."""
-        return _TAG.search(self.source) is None
+        return OPEN.search(self.source) is None
 
     @property
     def first_tag(self) -> int:
         """The line of the first tag, from 1; 1 where there is none."""
-        tag = _TAG.search(self.source)
+        tag = OPEN.search(self.source)
         return self.source.count("\n", 0, tag.start()) + 1 if tag else 1
 
     def at(self, line: int, word: str | None = None) -> Location:
@@ -97,6 +101,31 @@ def compiled_file(
     """The template of a file that others name; the sandbox keeps it for them."""
     with failing_as_input(texts, text), Metered(meter):
         return sandbox.get_template(text.name)
+
+
+class Patience:
+    """A context in which a template is run; one that failed for too long is not tried again.
+
+    Raises:
+        InputError: on entering, once the runs before took more than `MAX_WASTED_SECONDS` in vain.
+    """
+
+    def __init__(self, location: Location | None) -> None:
+        self._location = location
+        self._wasted_seconds = 0.0
+        self._began = 0.0
+
+    def __enter__(self) -> None:
+        if self._wasted_seconds > MAX_WASTED_SECONDS:
+            raise InputError(
+                "not rendered: it took too long in vain for the cases before",
+                location=self._location,
+            )
+        self._began = time.thread_time()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._wasted_seconds += time.thread_time() - self._began
 
 
 def run(

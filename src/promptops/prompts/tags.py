@@ -11,10 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _CHEAP = re.compile(r"\{%[-+]?\s*(?:include|import|from|extends)\b")
-_OPEN = re.compile(r"\{[%{#]")
+OPEN = re.compile(r"\{[%{#]")
+"""How every tag begins; a text without it stands for itself."""
+
 _WORD = re.compile(r"[-+]?\s*([A-Za-z_]\w*)?")
 _RAW_END = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
-_TOKEN = re.compile(r"""[-+]?[%}]\}|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[()\[\]{}]""", re.DOTALL)
+# Possessive, so that a long text in quotes costs no memory.
+_TOKEN = re.compile(
+    r"""[-+]?[%}]\}|'(?:[^'\\]++|\\.)*+'|"(?:[^"\\]++|\\.)*+"|[()\[\]{}]""", re.DOTALL
+)
 _NAME = re.compile(r"""\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*(?P<rest>.*)\Z""", re.DOTALL)
 _REST = {
     "include": re.compile(r"(?:ignore\s+missing)?\s*(?:with\s+context)?\s*\Z"),
@@ -45,7 +50,7 @@ def references(text: str) -> Iterator[Reference]:
     if not _CHEAP.search(text):
         return
     at = 0
-    while opening := _OPEN.search(text, at):
+    while opening := OPEN.search(text, at):
         start, kind = opening.start(), opening[0]
         if kind == "{#":
             end = text.find("#}", start + 2)

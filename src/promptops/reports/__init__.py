@@ -1,1 +1,1 @@
-"""."""
+"""Reports: values in, text out; nothing is printed here."""

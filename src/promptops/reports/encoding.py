@@ -30,13 +30,26 @@ def encode(value: object) -> str:
     Keys keep their order.  A number that JSON cannot hold becomes null; a lone surrogate, which no
     strict parser takes, becomes its code as text (`\ud800`).
     """
-    text = json.dumps(
+    try:
+        data = msgspec.json.encode(value)
+        data = msgspec.json.format(data, indent=2)
+    except (ValueError, OverflowError):  # a lone surrogate, a number of more than 64 bits
+        text = _mended(value)
+    else:
+        text = data.decode()
+        del data  # a report of many cases is large: one copy at a time
+    text = _ACTIVE.sub(_escaped, text)
+    text += "\n"
+    return text
+
+
+def _mended(value: object) -> str:
+    return json.dumps(
         _plain(msgspec.to_builtins(value, str_keys=True)),
         ensure_ascii=False,
         allow_nan=False,
         indent=2,
     )
-    return _ACTIVE.sub(_escaped, text) + "\n"
 
 
 def _plain(value: object) -> object:

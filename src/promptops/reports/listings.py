@@ -127,11 +127,6 @@ def _run_row(page: Page, line: RunLine) -> list[Cell]:
     ]
 
 
-def prompts_json(lines: Sequence[PromptLine]) -> str:
-    """The prompts as one JSON object."""
-    return encode({"schema": PROMPTS_SCHEMA, "prompts": list(lines)})
-
-
 def runs_json(lines: Sequence[RunLine]) -> str:
     """The runs as one JSON object."""
     return encode({"schema": RUNS_SCHEMA, "runs": list(lines)})

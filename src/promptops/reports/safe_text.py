@@ -49,6 +49,17 @@ def inert_lines(text: str) -> str:
     return _LINE_COMMAND.sub(r"\1\\", text)
 
 
+def inert(text: str, *, unicode: bool = True) -> str:
+    """The same over several lines: they stay lines, and tabs become blanks."""
+    lines = text.expandtabs(4).split("\n")
+    return inert_lines("\n".join(visible(line, unicode=unicode) for line in lines))
+
+
+def one_line(text: str, *, unicode: bool = True) -> str:
+    """The same on a single line: runs of blanks and line ends become one blank."""
+    return inert(" ".join(text.split()), unicode=unicode)
+
+
 def _visible_ascii(text: str) -> str:
     return "".join(
         char if char.isascii() and char.isprintable() else _shown(char, unicode=False)

@@ -46,6 +46,7 @@ MIGRATIONS = (
         PRIMARY KEY (run, arm, case_id, sample)
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE runs ADD COLUMN cases BLOB;",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from promptops.errors import InputError, did_you_mean
 from promptops.store.database import translated
-from promptops.values.report import Report
+from promptops.values.report import CaseReport, Report
 from promptops.values.sample import Arm, Source
 from promptops.values.score import Scored
 
@@ -34,6 +35,7 @@ class RunSummary(msgspec.Struct, frozen=True):
     model: str
     verdict: str
     report: Report
+    """Without its cases."""
 
 
 Row = tuple[Arm, str, int, str, SampleRecord]
@@ -42,6 +44,7 @@ Row = tuple[Arm, str, int, str, SampleRecord]
 _ENCODER = msgspec.msgpack.Encoder()
 _RECORDS = msgspec.msgpack.Decoder(SampleRecord)
 _REPORTS = msgspec.msgpack.Decoder(Report)
+_CASES = msgspec.msgpack.Decoder(list[CaseReport])
 
 
 class Runs:
@@ -87,11 +90,14 @@ class Runs:
                 yield arm, case, sample, key, _RECORDS.decode(body)
 
     def finish(self, report: Report) -> None:
-        """Write a run's report."""
-        baseline = report.baseline.digest if report.baseline else None
+        """Write a run's report.
+
+        Its cases have a column of their own: there may be many, and lists of runs need none.
+        """
         with translated(), self._transaction():
             self._connection.execute(
-                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO runs (id, created, suite, prompt, model, candidate_digest,"
+                " baseline_digest, verdict, report, cases) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     report.run,
                     report.created,
@@ -99,9 +105,10 @@ class Runs:
                     report.prompt,
                     report.model,
                     report.candidate.digest,
-                    baseline,
+                    report.baseline.digest if report.baseline else None,
                     report.verdict,
-                    _ENCODER.encode(report),
+                    _ENCODER.encode(msgspec.structs.replace(report, cases=[])),
+                    _packed(report.cases),
                 ),
             )
 
@@ -119,11 +126,14 @@ class Runs:
         if len(meant) > 1 and run not in meant:
             raise InputError(f"{run!r} is the start of {len(meant)} runs", hint="give more of it")
         chosen = run if run in meant else meant[0]
-        body = self._ask("SELECT report FROM runs WHERE id = ?", (chosen,))[0][0]
-        return _REPORTS.decode(body)
+        body, cases = self._ask("SELECT report, cases FROM runs WHERE id = ?", (chosen,))[0]
+        report = _REPORTS.decode(body)
+        if cases is None:  # written before cases had their own column
+            return report
+        return msgspec.structs.replace(report, cases=_CASES.decode(zlib.decompress(cases)))
 
     def last_of_suite(self, suite: str) -> Report | None:
-        """The newest report of a suite."""
+        """The newest report of a suite, without its cases."""
         rows = self._ask(
             "SELECT report FROM runs WHERE suite = ? ORDER BY created DESC, id DESC LIMIT 1",
             (suite,),
@@ -131,7 +141,7 @@ class Runs:
         return _REPORTS.decode(rows[0][0]) if rows else None
 
     def newest(self, *, prompt: str | None = None, limit: int = 20) -> list[RunSummary]:
-        """The newest runs first, of one prompt or of all."""
+        """The newest runs first, of one prompt or of all; their reports without the cases."""
         rows = self._ask(
             "SELECT id, created, suite, prompt, model, verdict, report FROM runs"
             " WHERE ? IS NULL OR prompt = ? ORDER BY created DESC, id DESC LIMIT ?",
@@ -148,6 +158,15 @@ class Runs:
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._connection)
+
+
+def _packed(cases: Sequence[CaseReport]) -> bytes:
+    """A list of cases as compressed msgpack, encoded one by one: never whole in memory."""
+    packer = zlib.compressobj(1)
+    head = b"\xdd" + len(cases).to_bytes(4, "big")  # an array with a length of 32 bits
+    parts = [packer.compress(head)]
+    parts += (packer.compress(_ENCODER.encode(case)) for case in cases)
+    return b"".join([*parts, packer.flush()])
 
 
 class _Transaction:

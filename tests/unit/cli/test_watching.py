@@ -3,7 +3,6 @@ from dataclasses import replace
 from promptops.cli.watching import Watching, words
 from promptops.engine.progress import Progress
 
-
 FORTY = Progress(
     suite="city",
     model="m",

@@ -112,7 +112,7 @@ def test_a_wrapper_may_carry_a_description(tmp_path):
         ("cases.json", "[1]", "cases.json:1:1: a case must be a mapping of columns"),
         ("cases.jsonl", '{"id": 1}\n{"a": "x}\n', "cases.jsonl:2:7: not valid JSON: unterminated"),
         ("cases.json", '[{"a": "x}]', "cases.json:1:8: not valid JSON: unterminated string"),
-        ("cases.jsonl", '{"id": 1} {"id": 2}\n', "cases.jsonl:1:11: not valid JSON: extra data"),
+        ("cases.jsonl", '{"id": 1} {"id": 2}\n', "cases.jsonl:1:11: not valid JSON: something"),
         ("cases.jsonl", '[\n{"id": 1}\n]\n', "cases.jsonl:1:2: not valid JSON"),
         ("cases.yaml", "case:\n- id: a\n", "cases.yaml:1:1: unknown key 'case' around the cases"),
         ("cases.yaml", "\ndescription: x\n", "cases.yaml:2:1: no list of cases"),

@@ -27,6 +27,10 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"sc
     steps: list[Scorer] = []
     gate: Scorer | None = None
     label: Annotated[str, msgspec.Meta(min_length=2)] | None = None
+    told: Annotated[
+        dict[str, Annotated[Scorer, msgspec.Meta(description="One.", extra={"a": 1})]],
+        msgspec.Meta(description="All.", extra_json_schema={"examples": []}),
+    ] = {}
 
 
 def error_of(text, at=()):
@@ -99,3 +103,11 @@ def test_places_below_a_starting_point_are_of_the_whole_file():
     assert error_of(text.replace("role", "rle"), ("scorers", "a")).startswith(
         "f.yaml:5:5: unknown key 'rle'\n  hint: did you mean 'role'?"
     )
+
+
+def test_what_is_said_about_a_type_does_not_hide_it():
+    said = error_of("prompt: p\ntold:\n  x: {type: t, wieght: 2}\n")
+    assert said == "f.yaml:3:16: unknown key 'wieght'\n  hint: did you mean 'weight'?"
+    said = error_of("prompt: p\ntold:\n  x: {type: t, role: gat}\n")
+    assert "expected one of gate, observe" in said
+    assert "did you mean 'gate'?" in said

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from promptops.documents.lfs import LfsPointerError
 from promptops.documents.tree import MAX_TEXT_BYTES, WorkingTree, decode_text, inside
 from promptops.errors import InputError, Location
 
@@ -100,3 +101,14 @@ def test_a_bad_byte_is_named_at_its_place(mark):
     with pytest.raises(InputError) as caught:
         decode_text(mark + b"\xfe", "f.yaml")
     assert str(caught.value).startswith("f.yaml:1:1: not UTF-8 text (byte 0xfe)")
+
+
+def test_a_git_lfs_pointer_is_no_file(root):
+    place = root / "prompts" / "a.yaml"
+    place.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 9\n")
+    with pytest.raises(LfsPointerError) as caught:
+        WorkingTree(root).read("prompts/a.yaml")
+    assert str(caught.value) == (
+        "prompts/a.yaml:1:1: a Git LFS pointer stands where the file should be\n"
+        "  hint: run `git lfs pull`"
+    )

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.git_sandbox import Sandbox, prompt_text
 
 from promptops.documents.tree import WorkingTree
 from promptops.errors import HistoryError, InputError
 from promptops.history.baseline import Baseline, baseline, named
 from promptops.history.repository import Repository
+from tests.git_sandbox import Sandbox, prompt_text
 
 A, B = "prompts/a.yaml", "prompts/b.yaml"
 PULL_REQUEST = {"GITHUB_BASE_REF": "main", "GITHUB_EVENT_NAME": "pull_request"}

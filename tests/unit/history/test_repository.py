@@ -8,12 +8,12 @@ import warnings
 from pathlib import Path
 
 import pytest
-from tests.git_sandbox import Sandbox, prompt_text
 
 from promptops.errors import HistoryError, InputError
 from promptops.history import processes
 from promptops.history.objects import ObjectReader
 from promptops.history.repository import Repository
+from tests.git_sandbox import Sandbox, prompt_text
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import itertools
 from pathlib import Path
 
 import pytest
-from tests.git_sandbox import AUTHOR, Sandbox, prompt_text
 
 from promptops.documents.tree import WorkingTree
 from promptops.history.repository import Repository
 from promptops.history.versions import Version, versions
+from tests.git_sandbox import AUTHOR, Sandbox, prompt_text
 
 A, B = "prompts/a.yaml", "prompts/b.yaml"
 INCLUDING = "{% include 'shared/tone.md' %} {{ message }}"

@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.scoring import Desk, score, scorer, subject
 
 from promptops.documents.tree import WorkingTree
 from promptops.errors import InputError
@@ -15,6 +14,7 @@ from promptops.prompts.loading import load_prompt
 from promptops.values.case import Case
 from promptops.values.response import Failure, Response
 from promptops.values.score import Score, Unscorable
+from tests.scoring import Desk, score, scorer, subject
 
 ROOT = Path(__file__).parents[3]
 JUDGE = """\

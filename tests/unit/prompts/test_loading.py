@@ -37,7 +37,7 @@ def test_every_field(load):
           - role: user
             content:
               - {type: text, text: "Where is {{ river }}?"}
-              - {type: image_url, image_url: {url: "https://example.org/{{ river }}.png"}}
+              - {type: image_url, image_url: {url: "{{ river }}", detail: low}}
           - role: assistant
             tool_calls:
               - {id: c1, type: function, function: {name: find, arguments: "{}"}}

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.examples import case, cases, hostile, improved, regressed
 
 from promptops.reports.discovery import find
 from promptops.reports.sections.cases import choose
 from promptops.reports.surface import Surface
+from tests.examples import case, cases, hostile, improved, regressed
 
 
 def changes(chosen):

@@ -5,11 +5,11 @@ import json
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests import examples
 
 from promptops.reports.discovery import find
 from promptops.reports.encoding import encode
 from promptops.reports.surface import Surface
+from tests import examples
 
 CONTRACT = {
     "": (

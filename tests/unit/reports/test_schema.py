@@ -4,11 +4,11 @@ import json
 
 import jsonschema_rs
 import pytest
-from tests.examples import every_example
 
 from promptops.reports.discovery import find
 from promptops.reports.schema import report_schema
 from promptops.reports.surface import Surface
+from tests.examples import every_example
 
 EXAMPLES = every_example()
 

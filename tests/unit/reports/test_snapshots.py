@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from tests.examples import every_example, improved
 
 from promptops.reports.differences import Difference, PromptView, render_difference
 from promptops.reports.discovery import find
@@ -15,6 +14,7 @@ from promptops.reports.listings import PromptLine, RunLine, render_prompts, rend
 from promptops.reports.surface import Surface
 from promptops.reports.versions import VersionLine, render_versions
 from promptops.values.request import Message
+from tests.examples import every_example, improved
 
 FOLDER = Path(__file__).parent / "snapshots"
 EXAMPLES = {name: it for name, it in every_example().items() if "hostile" not in name}

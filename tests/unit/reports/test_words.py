@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests import examples
 
 from promptops.reports import words
 from promptops.reports.symbols import ASCII, UNICODE
 from promptops.values.report import Cost
+from tests import examples
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import subprocess
 import sys
 
 import pytest
-from tests.scoring import score, scorer, subject, written
 
 from promptops.errors import InputError
 from promptops.scorers.discovery import scorer_types
 from promptops.values.case import Case
 from promptops.values.score import Score
+from tests.scoring import score, scorer, subject, written
 
 ALL = [
     "contains", "cost", "embedding", "equals", "json_equals", "json_schema", "judge", "latency",

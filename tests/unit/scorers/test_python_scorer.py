@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.scoring import Desk, score, scorer, subject, value
 
 from promptops.errors import InputError
 from promptops.values.case import Case
 from promptops.values.score import Score, Unscorable
+from tests.scoring import Desk, score, scorer, subject, value
 
 
 def project(root, source, *, allow_code=True):

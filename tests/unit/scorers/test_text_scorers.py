@@ -7,7 +7,6 @@ import sys
 import time
 
 import pytest
-from tests.scoring import score, scorer, subject, value
 
 from promptops.errors import InputError
 from promptops.scorers.comparing.patterns import Pattern, TooExpensiveError
@@ -15,6 +14,7 @@ from promptops.scorers.comparing.text import as_text, normalize
 from promptops.values.case import Case
 from promptops.values.response import Response, Usage
 from promptops.values.score import Score, Unscorable
+from tests.scoring import score, scorer, subject, value
 
 
 @pytest.mark.parametrize(

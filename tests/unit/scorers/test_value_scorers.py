@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.scoring import Desk, score, scorer, subject, value
 
 from promptops.errors import InputError
 from promptops.scorers.comparing.json_paths import look_up, parse_path
@@ -14,6 +13,7 @@ from promptops.scorers.scorer import ServiceError
 from promptops.values.case import Case
 from promptops.values.response import Response
 from promptops.values.score import Score, Unscorable
+from tests.scoring import Desk, score, scorer, subject, value
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_json_equals_by_fields():
 def test_json_equals_reads_expected_json_text_and_finds_what_it_lacks():
     made = scorer(type="json_equals", expected="{{ order }}", paths=["paid"])
     assert value(made, subject('{"paid": true}', order='{"paid": true}')) == 1
-    assert "not JSON" in (made.check_case(Case("c1", {"order": "{paid"})) or "")
+    assert "not valid JSON" in (made.check_case(Case("c1", {"order": "{paid"})) or "")
     assert "'paid'" in (made.check_case(Case("c1", {"order": {"due": 1}})) or "")
 
 

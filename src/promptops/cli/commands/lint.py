@@ -100,7 +100,7 @@ def _value(finding: Finding) -> dict[str, object]:
         "message": finding.message,
         "path": where.path,
         "line": where.line,
-        "column": where.column,
+        "column": where.column or int(where.line > 0),
         "hint": finding.hint,
     }
 

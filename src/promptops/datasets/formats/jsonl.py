@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from promptops.datasets.row_json import DECODER, FAULTS, explain
 from promptops.datasets.text import open_text, text_lines
+from promptops.documents.strict_json import DECODER, FAULTS, explain
 from promptops.errors import InputError, Location
 
 
