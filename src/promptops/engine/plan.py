@@ -66,7 +66,11 @@ class ArmPlan:
 
     def key(self, case: int) -> str:
         """The request key of a case that was checked."""
-        return self.keys[case * KEY_BYTES : (case + 1) * KEY_BYTES].hex()
+        return self.raw_key(case).hex()
+
+    def raw_key(self, case: int) -> bytearray:
+        """The same as its 32 bytes."""
+        return self.keys[case * KEY_BYTES : (case + 1) * KEY_BYTES]
 
 
 @dataclass(slots=True)
@@ -98,18 +102,12 @@ class Plan:
 
     def shared(self, case: int) -> bool:
         """Whether a case renders to the same request on both arms."""
-        return len(self.arms) == 2 and self.arms[0].key(case) == self.arms[1].key(case)
+        return len(self.arms) == 2 and self.arms[0].raw_key(case) == self.arms[1].raw_key(case)
 
     @property
     def identical(self) -> bool:
         """Whether that is so for every case."""
         return len(self.arms) == 2 and self.arms[0].keys == self.arms[1].keys
-
-    @property
-    def draws(self) -> int:
-        """Responses that the whole plan asks for, judges aside."""
-        shared = sum(self.shared(case) for case in range(len(self.dataset)))
-        return self.samples * (len(self.arms) * len(self.dataset) - shared)
 
 
 def _output_checker(loaded: LoadedPrompt) -> OutputChecker | None:

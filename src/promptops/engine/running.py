@@ -49,6 +49,8 @@ class Run:
     _groups: array[int] = field(init=False)
     _critical: list[tuple[int, str]] = field(init=False)
     shared: set[int] = field(init=False)
+    planned: int = field(init=False)
+    """Responses to be had, judges aside."""
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -57,6 +59,8 @@ class Run:
         self.tallies = {arm.arm: ArmTally() for arm in plan.arms}
         self._groups, self._critical = _kinds(plan)
         self.shared = {case for case in range(len(plan.dataset)) if plan.shared(case)}
+        alone = len(plan.arms) * len(plan.dataset) - len(self.shared)
+        self.planned = plan.samples * alone
 
     async def complete(self) -> Decision:
         """Draw and score the whole plan, and decide.
@@ -172,7 +176,7 @@ class Run:
             Progress(
                 suite=self.plan.suite.name,
                 model=self.plan.candidate.model,
-                planned=self.plan.draws,
+                planned=self.planned,
                 finished=self.finished,
                 calls=meter.made,
                 cached=self.sources.sources["cached"],

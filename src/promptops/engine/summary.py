@@ -120,7 +120,7 @@ def _note(each: MetricComparison, run: Run) -> str:
 def _calls(run: Run) -> Calls:
     sources = run.sources.sources
     return Calls(
-        planned=run.plan.draws,
+        planned=run.planned,
         made=run.drawing.meter.made,
         cached=sources["cached"],
         shared=len(run.shared) * run.plan.samples,
