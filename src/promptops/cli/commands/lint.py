@@ -5,6 +5,7 @@ Nothing is asked of any model. Errors end in exit code 2; warnings alone do not.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Annotated
@@ -29,10 +30,9 @@ from promptops.prompts.lint import Finding
 from promptops.prompts.loading import prompt_names
 from promptops.reports import words
 from promptops.reports.encoding import encode
-from promptops.reports.page import Page
+from promptops.reports.surface import Surface
 
 SCHEMA = "promptops.lint/1"
-_STYLES = {"error": "bold red", "warning": "bold yellow"}
 
 
 def command(
@@ -59,7 +59,7 @@ def command(
         emit(encode(value), output, machine=True)
     else:
         checked = f"{words.many(len(prompts), 'prompt')}, {words.many(len(suites), 'suite')}"
-        emit(_text(Page(surface(output)), findings, checked), output)
+        emit(_text(findings, checked, surface(output)), output)
     return int(ExitCode.INPUT if errors else ExitCode.OK)
 
 
@@ -93,6 +93,14 @@ def _unique(findings: Iterator[Finding]) -> list[Finding]:
     return list({repr(finding): finding for finding in findings}.values())
 
 
+def _text(findings: Sequence[Finding], checked: str, shown: Surface) -> str:
+    """The page is laid out only where there is something on it: a clean run stays quick."""
+    if not findings:
+        return f"{checked}: all right"
+    page = importlib.import_module("promptops.cli.findings")
+    return str(page.text(findings, checked, shown))
+
+
 def _value(finding: Finding) -> dict[str, object]:
     where = finding.location or Location("")
     return {
@@ -103,21 +111,3 @@ def _value(finding: Finding) -> dict[str, object]:
         "column": where.column or int(where.line > 0),
         "hint": finding.hint,
     }
-
-
-def _text(page: Page, findings: Sequence[Finding], checked: str) -> str:
-    for finding in findings:
-        where = f"{finding.location}: " if finding.location else ""
-        severity = (finding.level, _STYLES[finding.level])
-        page.paragraph((where, "bold"), severity, f": {finding.message}")
-        if finding.hint:
-            page.paragraph(("hint: ", "cyan"), finding.hint, indent=2)
-    if findings:
-        page.blank()
-    counts = [
-        words.many(sum(each.level == severity for each in findings), severity)
-        for severity in ("error", "warning")
-    ]
-    style = "green" if not findings else ""
-    page.paragraph((f"{checked}: " + (", ".join(counts) if findings else "all right"), style))
-    return page.text()
