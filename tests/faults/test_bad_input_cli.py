@@ -267,10 +267,8 @@ def test_32_a_template_that_fails_on_one_case_only(desk, command):
     desk.write(PROMPT_FILE, text.replace("{{ word }}", "{{ word.there }}"))
     desk.write(ROWS_FILE, '{"id": "a", "word": {}}\n{"id": "b", "word": {"there": "x"}}\n')
     told = desk.refused(command, f"{PROMPT_FILE}:5:", "there")
-    if command == "lint":
+    if command in {"lint", "eval"}:
         assert "(case 'a')" in told
-    if command == "eval":
-        assert f"{ROWS_FILE}:1:1: case 'a': " in told
 
 
 # 33: outside
@@ -348,7 +346,7 @@ def test_33_prompts_and_suites_outside(desk, outside, arguments):
 @posix
 def test_33_a_suite_whose_prompt_is_a_link(desk, outside):
     desk.write(SUITE_FILE, SUITE.replace("prompt: say", "prompt: linked"))
-    told = desk.refused("eval", f"{SUITE_FILE}:1:1", "symbolic link")
+    told = desk.refused("eval", "prompts/linked.yaml: ", "symbolic link")
     assert SECRET not in told
     desk.refused("lint", f"{SUITE_FILE}:1:1")
 

@@ -12,7 +12,7 @@ import typer
 from promptops.cli.project import Project
 from promptops.datasets.loading import open_dataset
 from promptops.documents.strict_json import strict_json
-from promptops.engine.suite import Suite, load_suite, suite_names
+from promptops.engine.suite import Suite, load_suite, locate_dataset, suite_names
 from promptops.errors import InputError, did_you_mean
 from promptops.prompts.loading import LoadedPrompt
 
@@ -57,11 +57,7 @@ def _dataset(project: Project, prompt: str, wanted: Wanted) -> tuple[Path, str]:
     if wanted.dataset is not None:
         return wanted.dataset.resolve(), str(wanted.dataset)
     suite = load_suite(project.tree, wanted.suite) if wanted.suite else _suite(project, prompt)
-    where = suite.document.locate(("dataset",))
-    place = project.tree.locate(suite.dataset_path, location=where)
-    if place is None:
-        raise InputError(f"there is no dataset {suite.dataset_path!r}", location=where)
-    return place, suite.dataset_path
+    return locate_dataset(suite, project.tree), suite.dataset_path
 
 
 def _suite(project: Project, prompt: str) -> Suite:

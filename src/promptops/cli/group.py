@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,7 +22,8 @@ class _Unconverted:
     """Takes values that are what they should be as they are.
 
     typer converts every value with pydantic, whose import takes as long as all of `list`.  What is
-    left out, and text where text is wanted, needs no conversion; all else goes through typer.
+    left out, and text where text, a path or one of a few words is wanted, needs none of it; all
+    else goes through typer.
     """
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -35,12 +39,22 @@ def _sparing(parameter: Any, wanted: Any) -> Callable[[Any, Any], Any]:
     convert = parameter.process_value
 
     def process_value(ctx: Any, value: Any) -> Any:
+        value = _made(value, wanted)
         missing = value is None or value == ()
         if parameter.required if missing else not _is(value, wanted):
             return convert(ctx, value)
         return parameter.callback(ctx, parameter, value) if parameter.callback else value
 
     return process_value
+
+
+def _made(value: Any, wanted: Any) -> Any:
+    """The path or word of a `StrEnum` that a text stands for; else the value as it is."""
+    made = isinstance(wanted, type) and issubclass(wanted, (Path, StrEnum))
+    if made and isinstance(value, str):
+        with suppress(ValueError):  # typer says what the words are
+            return wanted(value)
+    return value
 
 
 def _is(value: Any, wanted: Any) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from promptops.cli.project import Project
 from promptops.datasets.loading import Dataset, open_dataset
-from promptops.engine.suite import Suite, load_suite
+from promptops.engine.suite import Suite, load_suite, locate_dataset
 from promptops.errors import InputError, InputErrors, Location, PromptopsError, did_you_mean
 from promptops.prompts.inputs import InputChecker
 from promptops.prompts.lint import Finding
@@ -107,13 +107,9 @@ def _scorers(
 def _dataset(
     project: Project, suite: Suite, prompt: LoadedPrompt | None, scorers: list[Scorer]
 ) -> list[Finding]:
-    where = suite.document.locate(("dataset",))
     try:
         path = suite.dataset_path
-        place = project.tree.locate(path, location=where)
-        if place is None:
-            near = did_you_mean(path, project.tree.list(path.rpartition("/")[0] or "evals"))
-            return [Finding("error", f"there is no dataset {path!r}", where, near)]
+        place = locate_dataset(suite, project.tree)
         with open_dataset(place, display=path) as dataset:
             notes = [Finding("warning", note, Location(path), None) for note in dataset.notes]
             return notes + _cases(dataset, path, prompt, scorers)

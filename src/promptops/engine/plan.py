@@ -141,40 +141,46 @@ def check(plan: Plan, environ: Mapping[str, str]) -> None:
     Raises:
         InputErrors: all that is wrong, up to a limit; nothing has been spent.
     """
-    errors: list[PromptopsError] = []
+    errors: dict[tuple[str, str], PromptopsError] = {}
     places = {arm.arm: endpoint(arm.model, environ) for arm in plan.arms}
     for case in plan.dataset:
-        errors += _case_errors(plan, case, places)
+        for kind, error in _case_errors(plan, case, places):
+            errors.setdefault(kind, error)  # a fault of a template is told once, not for each case
         if len(errors) >= MOST_ERRORS:
             break
     if errors:
-        raise InputErrors(errors[:MOST_ERRORS])
+        raise InputErrors(list(errors.values())[:MOST_ERRORS])
 
 
-def _case_errors(plan: Plan, case: Case, places: Mapping[Arm, str]) -> Iterator[PromptopsError]:
+def _case_errors(
+    plan: Plan, case: Case, places: Mapping[Arm, str]
+) -> Iterator[tuple[tuple[str, str], PromptopsError]]:
+    """What is wrong with a case, each under what tells one kind of fault from another."""
     where = Location(plan.suite.dataset_path, case.line)
     for arm in plan.arms:
         try:
             request = arm.render(case)
         except PromptopsError as error:
-            yield _at_case(error, case, where, arm)
+            told = _at_case(error, case, where, arm)
+            yield (error.message, str(told.location)), told
             continue
         arm.keys += bytes.fromhex(request_key(request, places[arm.arm]))
     for scorer in plan.scorers:
         problem = scorer.check_case(case)
         if problem:
-            yield InputError(f"case {case.id!r}: scorer {scorer.name!r}: {problem}", location=where)
+            message = f"case {case.id!r}: scorer {scorer.name!r}: {problem}"
+            yield (message, str(where)), InputError(message, location=where)
 
 
 def _at_case(error: PromptopsError, case: Case, where: Location, arm: ArmPlan) -> InputError:
-    version = "" if arm.arm == ARMS[1] else f" (baseline v{arm.loaded.prompt.version})"
-    template = f" [{error.location}]" if error.location else ""
-    hint = error.hint
+    """The error at its place in the template, where it has one; else at the case."""
+    named, hint = f"case {case.id!r}", error.hint
     if arm.arm == ARMS[0]:
+        named += f", baseline v{arm.loaded.prompt.version}"
         hint = hint or "the baseline needs it; compare with another version: --against vN"
-    return InputError(
-        f"case {case.id!r}{version}: {error.message}{template}", location=where, hint=hint
-    )
+    if error.location is None:
+        return InputError(f"{named}: {error.message}", location=where, hint=hint)
+    return InputError(f"{error.message} ({named})", location=error.location, hint=hint)
 
 
 def differences(baseline: ArmPlan, candidate: ArmPlan) -> list[str]:

@@ -12,7 +12,7 @@ from promptops.datasets.slices import parse_tags, select_tags
 from promptops.documents.tree import WorkingTree
 from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences, policy_of
 from promptops.engine.scoring import EngineServices
-from promptops.engine.suite import Suite, load_suite
+from promptops.engine.suite import Suite, load_suite, locate_dataset
 from promptops.errors import InputError, InputErrors, PromptopsError
 from promptops.history.baseline import baseline
 from promptops.history.repository import Repository
@@ -89,7 +89,7 @@ def _prompt(suite: Suite, tree: WorkingTree) -> LoadedPrompt:
     try:
         return load_prompt(tree, suite.file.prompt)
     except InputError as error:
-        if error.location and error.location.line:
+        if error.location:
             raise
         where = suite.document.locate(("prompt",))
         raise InputError(error.message, location=where, hint=error.hint) from None
@@ -138,12 +138,7 @@ def _here(loaded: LoadedPrompt, place: Workplace) -> Provenance:
 
 
 def _dataset(suite: Suite, tree: WorkingTree) -> Dataset:
-    where = suite.document.locate(("dataset",))
-    path = suite.dataset_path
-    place = tree.locate(path, location=where)
-    if place is None:
-        raise InputError(f"there is no dataset {path!r}", location=where)
-    return open_dataset(place, display=path)
+    return open_dataset(locate_dataset(suite, tree), display=suite.dataset_path)
 
 
 def _check_keys(plan: Plan, place: Workplace) -> None:

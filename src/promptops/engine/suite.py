@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from promptops.documents.decoding import decode
-from promptops.documents.tree import Tree, inside
+from promptops.documents.tree import Tree, WorkingTree, inside
 from promptops.documents.yaml_reader import Document, read_yaml
 from promptops.errors import InputError, Location, did_you_mean
 
@@ -85,12 +85,30 @@ class Suite:
 
 
 def suite_names(tree: Tree) -> list[str]:
-    """Names of all suites: YAML files below `evals/` that are mappings (a list is a dataset)."""
+    """Names of all suites: YAML files below `evals/` that are no datasets.
+
+    A file that cannot be read counts as a suite, so that whoever loads it is told why.
+    """
     return [
         path.removeprefix(f"{FOLDER}/").rsplit(".", 1)[0]
         for path in tree.list(FOLDER)
-        if path.endswith((".yaml", ".yml")) and not _is_list(tree.read(path) or "")
+        if path.endswith((".yaml", ".yml")) and not _is_dataset(tree, path)
     ]
+
+
+def locate_dataset(suite: Suite, tree: WorkingTree) -> Path:
+    """The place of a suite's dataset on disk.
+
+    Raises:
+        InputError: there is none, or its path leaves the project.
+    """
+    where = suite.document.locate(("dataset",))
+    path = suite.dataset_path
+    place = tree.locate(path, location=where)
+    if place is None:
+        near = did_you_mean(path, tree.list(str(PurePosixPath(path).parent)))
+        raise InputError(f"there is no dataset {path!r}", location=where, hint=near)
+    return place
 
 
 def load_suite(tree: Tree, name: str) -> Suite:
@@ -123,9 +141,14 @@ def parse_suite(text: str, name: str, path: str) -> Suite:
     return Suite(name, path, decode(document, SuiteFile), document)
 
 
-def _is_list(text: str) -> bool:
-    for line in text.lstrip("\ufeff").splitlines():
+def _is_dataset(tree: Tree, path: str) -> bool:
+    """Told by its first key: a dataset is a list, or a mapping that holds one under `cases`."""
+    try:
+        text = tree.read(path) or ""
+    except InputError:
+        return False
+    for line in text.removeprefix("\ufeff").splitlines():
         bare = line.strip()
         if bare and not bare.startswith("#") and bare != "---":
-            return bare.startswith(("-", "["))
+            return bare.startswith(("-", "[", "cases:"))
     return False
