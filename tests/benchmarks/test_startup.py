@@ -1,73 +1,80 @@
-"""How long the quick commands take as whole processes, beside an interpreter that does nothing."""
+"""How long the quick commands take as whole processes, and what they leave alone."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not hasattr(os, "wait4"), reason="processor time is read from wait4"),
-]
+from tests.benchmarks.measuring import LIBRARIES, NOTHING, Bench, Took, command, table
+from tests.benchmarks.shouting import prompt, shouting
+from tests.git_sandbox import Sandbox
+
+pytestmark = pytest.mark.slow
 
 BOUND_SECONDS = 0.4
-MOST_TIMES_NOTHING = 100
-ROUNDS = 7
-RUN = "from promptops.cli.main import run; run()"
-
-
-class Took(NamedTuple):
-    """Seconds of a whole process, its children included."""
-
-    clock: float
-    processor: float
+HISTORY_BOUND_SECONDS = 0.5
+VERSIONS = 300
+SLOW = {"litellm", "numpy", "git", "pydantic"}
+QUICK = {
+    "promptops --help": ("--help",),
+    "promptops list": ("list",),
+    "promptops lint": ("lint",),
+    "promptops log": ("log", "shout"),
+}
+IMPORT = ("-c", "import promptops.cli.commands.eval")
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("project")
-    subprocess.run([sys.executable, "-c", RUN, "init"], cwd=root, check=True, capture_output=True)
-    settings = ("-c", "user.name=Ana Ficta", "-c", "user.email=ana@ficta.example")
-    for arguments in (["init", "-q"], ["add", "-A"], [*settings, "commit", "-qm", "Start"]):
-        subprocess.run(["git", *arguments], cwd=root, check=True)
-    return root
+    return shouting(tmp_path_factory.mktemp("quick"), cases=20, samples=1)
 
 
-def took(root: Path, *arguments: str) -> Took:
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-c", *arguments], cwd=root, stdout=subprocess.DEVNULL
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sandbox = Sandbox(tmp_path_factory.mktemp("long"))
+    sandbox.import_history(
+        (f"Version {number}", {"prompts/shout.yaml": prompt(number, f"Shout {number} times.")})
+        for number in range(1, VERSIONS + 1)
     )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return Took(time.perf_counter() - began, used.ru_utime + used.ru_stime)
+    return sandbox.root
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["list"], ["lint"], ["log", "name-city"]], ids=lambda each: each[0]
-)
-def test_quick_commands_start_quickly(root: Path, arguments: list[str]) -> None:
-    """Rounds are interleaved, and the best of each counts: other work only ever adds time.
+def bound(figures: dict[str, Took], seconds: float) -> float:
+    """Seconds of a processor that a command may take.
 
-    Processor time bounds the command where the machine is busy; on one that is not it is the time
-    on the clock.
+    They are meant for a machine on which the libraries of an evaluation take about 0.17 s; a slower
+    one may take longer in proportion.
     """
-    nothing, ours = [], []
-    for _ in range(ROUNDS):
-        nothing.append(took(root, "pass"))
-        ours.append(took(root, RUN, *arguments))
-    clock, processor = (min(each) for each in zip(*ours, strict=True))
-    floor = min(each.clock for each in nothing)
-    print(
-        f"\n{arguments[0]}: {clock:.3f} s on the clock, {processor:.3f} s of a processor, "
-        f"{clock / floor:.0f} times python that does nothing ({floor:.3f} s)"
-    )
-    assert processor < BOUND_SECONDS
-    assert clock < MOST_TIMES_NOTHING * floor
+    return max(seconds, seconds / 0.17 * figures["libraries"].processor)
+
+
+def test_quick_commands_start_quickly(bench: Bench, root: Path) -> None:
+    commands = {
+        "python": NOTHING,
+        "libraries": LIBRARIES,
+        "import of eval": IMPORT,
+        **{name: command(*arguments) for name, arguments in QUICK.items()},
+    }
+    figures = bench.best(commands, at=root)
+    print(table("Quick commands", figures, "libraries"))
+    for name in QUICK:
+        assert figures[name].processor < bound(figures, BOUND_SECONDS), name
+    assert figures["import of eval"].processor < 3 * figures["libraries"].processor
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_quick_commands_import_nothing_slow(bench: Bench, root: Path, name: str) -> None:
+    found = bench.modules(*QUICK[name], at=root)
+    assert "promptops" in found
+    assert not found & SLOW
+
+
+def test_a_long_history_lists_quickly(bench: Bench, long: Path) -> None:
+    commands = {"libraries": LIBRARIES, "300 versions": command("log", "shout")}
+    figures = bench.best(commands, at=long)
+    print(table("promptops log", figures, "libraries"))
+    place = long / "log.json"
+    bench.once(*command("log", "shout", "--format", "json", "--output", str(place)), at=long)
+    assert place.read_text().count('"commit": "') == VERSIONS
+    assert figures["300 versions"].processor < bound(figures, HISTORY_BOUND_SECONDS)
