@@ -9,10 +9,10 @@ from typing import Any
 from jinja2 import nodes
 
 from promptops.errors import InputError, Location, did_you_mean
-from promptops.prompts.meter import Meter
-from promptops.prompts.rewriting import free_names
-from promptops.prompts.running import Patience, Text, compiled, parsed, run
-from promptops.prompts.sandbox import Sandbox
+from promptops.prompts.templates.meter import Meter
+from promptops.prompts.templates.rewriting import free_names
+from promptops.prompts.templates.running import Patience, Text, compiled, parsed, run
+from promptops.prompts.templates.sandbox import Sandbox
 
 _NAME = re.compile(r"\s*\{\{-?\s*([A-Za-z]\w*)\s*-?\}\}\s*\Z")
 _CONSTANTS = frozenset(("true", "false", "none", "True", "False", "None", "not"))

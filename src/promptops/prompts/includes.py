@@ -9,7 +9,7 @@ from functools import partial
 from promptops.documents.tree import Tree, inside
 from promptops.documents.yaml_reader import Path
 from promptops.errors import HistoryError, InputError, Location, did_you_mean
-from promptops.prompts.tags import Reference, references
+from promptops.prompts.templates.tags import Reference, references
 
 FOLDER = "prompts"
 MAX_FILES = 200

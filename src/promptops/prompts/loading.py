@@ -16,7 +16,7 @@ from promptops.prompts.meaning import digest
 from promptops.prompts.places import place
 from promptops.prompts.prompt import Prompt, PromptMessage, template_texts
 from promptops.prompts.refused import CONNECTION, ELSEWHERE
-from promptops.prompts.tags import OPEN
+from promptops.prompts.templates.tags import OPEN
 
 SUFFIX = ".yaml"
 

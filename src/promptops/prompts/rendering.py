@@ -14,11 +14,11 @@ from promptops.errors import InputError, InputErrors, Location, did_you_mean
 from promptops.prompts.attachments import HINT, attached, problem_of_value
 from promptops.prompts.includes import FOLDER
 from promptops.prompts.loading import LoadedPrompt
-from promptops.prompts.meter import Meter
 from promptops.prompts.prompt import template_texts
-from promptops.prompts.rewriting import bound_names, free_names
-from promptops.prompts.running import Patience, Text, compiled, compiled_file, parsed, run
-from promptops.prompts.sandbox import Sandbox
+from promptops.prompts.templates.meter import Meter
+from promptops.prompts.templates.rewriting import bound_names, free_names
+from promptops.prompts.templates.running import Patience, Text, compiled, compiled_file, parsed, run
+from promptops.prompts.templates.sandbox import Sandbox
 from promptops.values.request import Message, Request
 
 

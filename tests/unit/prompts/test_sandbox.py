@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from promptops.errors import InputError
-from promptops.prompts.filters import bounded_filters, bounded_tests
+from promptops.prompts.templates.filters import bounded_filters, bounded_tests
 
 ROWS = [{"name": "b", "n": 2}, {"name": "a", "n": 1}, {"name": "c", "n": 2}]
 

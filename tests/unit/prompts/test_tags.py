@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import meta
 
-from promptops.prompts.tags import references
+from promptops.prompts.templates.tags import references
 
 
 def names(text):

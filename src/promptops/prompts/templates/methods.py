@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from promptops.prompts.meter import (
+from promptops.prompts.templates.meter import (
     MAX_ARGUMENT,
     MAX_TEXT,
     TemplateError,

@@ -14,8 +14,8 @@ from jinja2.runtime import BlockReference, Context, LoopContext, Macro, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace
 
-from promptops.prompts.filters import bounded_filters, bounded_tests
-from promptops.prompts.meter import (
+from promptops.prompts.templates.filters import bounded_filters, bounded_tests
+from promptops.prompts.templates.meter import (
     MAX_ARGUMENT,
     MAX_DEPTH,
     SCALARS,
@@ -26,9 +26,9 @@ from promptops.prompts.meter import (
     text_of,
     value_bytes,
 )
-from promptops.prompts.methods import ALLOWED, call_method
-from promptops.prompts.operators import binary, unary
-from promptops.prompts.rewriting import check_tokens, rewritten
+from promptops.prompts.templates.methods import ALLOWED, call_method
+from promptops.prompts.templates.operators import binary, unary
+from promptops.prompts.templates.rewriting import check_tokens, rewritten
 
 _FILTERS = bounded_filters()
 _TESTS = bounded_tests()

@@ -14,9 +14,9 @@ import jinja2
 from jinja2 import Template, TemplateSyntaxError, UndefinedError, nodes
 
 from promptops.errors import InputError, Location, did_you_mean
-from promptops.prompts.meter import Meter, Metered, TemplateError
-from promptops.prompts.sandbox import Sandbox
-from promptops.prompts.tags import OPEN
+from promptops.prompts.templates.meter import Meter, Metered, TemplateError
+from promptops.prompts.templates.sandbox import Sandbox
+from promptops.prompts.templates.tags import OPEN
 
 MAX_WASTED_SECONDS = 1.0
 """Processor time that one prompt, or one expression, may take over runs that fail."""

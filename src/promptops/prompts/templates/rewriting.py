@@ -13,7 +13,7 @@ from typing import cast
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.visitor import NodeTransformer
 
-from promptops.prompts.meter import MAX_TOKENS, meter
+from promptops.prompts.templates.meter import MAX_TOKENS, meter
 
 MAX_NODE_DEPTH = 60
 MAX_BRANCHES = 200

@@ -15,7 +15,7 @@ from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 from markupsafe import escape
 
-from promptops.prompts.meter import (
+from promptops.prompts.templates.meter import (
     MAX_ARGUMENT,
     MAX_TEXT,
     SCALARS,
@@ -27,14 +27,14 @@ from promptops.prompts.meter import (
     too_large,
     value_bytes,
 )
-from promptops.prompts.methods import (
+from promptops.prompts.templates.methods import (
     check_indent,
     check_replace,
     check_strip,
     check_width,
     joined_with,
 )
-from promptops.prompts.operators import binary, formatted
+from promptops.prompts.templates.operators import binary, formatted
 
 _DATA = (*SCALARS, list, tuple, dict, range, Undefined)
 _MAX_INDENT = 16

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from promptops.prompts.meter import (
+from promptops.prompts.templates.meter import (
     MAX_INTEGER_BITS,
     MAX_TEXT,
     MAX_VALUE_BYTES,
