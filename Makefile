@@ -19,7 +19,7 @@ $(READY): requirements/lock.txt requirements/uv.txt pyproject.toml
 	  || { echo "promptops needs Python 3.11 or later; name one: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements/lock.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r requirements/lock.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

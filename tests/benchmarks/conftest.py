@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,9 @@ from tests.benchmarks.measuring import Bench, can_measure
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Measures whole processes; what it measured is printed when a module's tests are done."""
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Measures whole processes."""
     if not can_measure():
         pytest.skip("processor time and memory of children are read from POSIX's getrusage")
     bytecode: Path = tmp_path_factory.mktemp("bytecode")
-    yield Bench(bytecode)
+    return Bench(bytecode)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import json
 import os
 import threading
 import time
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from promptops.errors import InputError
-from promptops.models.model import EmbeddingFailure, Model
+from promptops.models.model import Model
 from promptops.models.opening import open_model
 from promptops.values.request import Message, Request, canonical_json
 from promptops.values.response import Failure, Outcome, Response, Usage
@@ -415,43 +415,50 @@ def test_nothing_outlives_the_gateway():
     assert not {thread for thread in set(threading.enumerate()) - before if not thread.daemon}
 
 
-def test_embeddings_come_in_order():
-    async def use(model: Model, server: Loopback) -> list[list[float]]:
-        assert await model.embed("openai/text-embedding-3-small", []) == []
-        return await model.embed("openai/text-embedding-3-small", ["red fox", "grey owl"])
+def test_a_vector_is_a_response_with_its_price():
+    async def use(model: Model, server: Loopback) -> Any:
+        return await model.embed("openai/text-embedding-3-small", "red fox")
 
-    vectors = run(lambda asked: "", use)
-    assert [[round(each, 6) for each in vector] for vector in vectors] == [
-        [round(each, 6) for each in embedding(text)] for text in ("red fox", "grey owl")
-    ]
-    assert all(math.isclose(math.hypot(*vector), 1.0, rel_tol=1e-6) for vector in vectors)
+    found = run(lambda asked: "", use)
+    vector = json.loads(found.content)
+    assert [round(each, 6) for each in vector] == [round(each, 6) for each in embedding("red fox")]
+    assert found.usage.input_tokens > 0
+    assert found.cost_usd > 0
+    assert found.latency_seconds > 0
 
 
 def test_embeddings_fail_in_the_terms_of_any_call():
-    async def use(model: Model, server: Loopback) -> Failure:
-        with pytest.raises(EmbeddingFailure) as caught:
-            await model.embed("openai/text-embedding-3-small", ["x"])
-        return caught.value.failure
+    async def use(model: Model, server: Loopback) -> Any:
+        return await model.embed("openai/text-embedding-3-small", "x")
 
     failure = run(lambda asked: error(429, "slow", headers={"Retry-After": "3"}), use)
     assert (failure.kind, failure.retry_after_seconds) == ("rate_limited", 3)
 
 
-def test_vectors_that_are_missing_are_a_failure():
-    async def use(model: Model, server: Loopback) -> Failure:
-        with pytest.raises(EmbeddingFailure) as caught:
-            await model.embed("openai/text-embedding-3-small", ["x", "y"])
-        return caught.value.failure
+@pytest.mark.parametrize("vectors", [[], [[1.0], [2.0]], ["text"], [[]], [["a"]]])
+def test_vectors_that_are_none_are_a_failure(vectors):
+    async def use(model: Model, server: Loopback) -> Any:
+        return await model.embed("openai/text-embedding-3-small", "x")
 
-    row = {"object": "embedding", "index": 0, "embedding": [1.0]}
-    body = {"object": "list", "model": "m", "data": [row], "usage": {"prompt_tokens": 1}}
+    rows = [{"object": "embedding", "index": n, "embedding": v} for n, v in enumerate(vectors)]
+    body = {"object": "list", "model": "m", "data": rows, "usage": {"prompt_tokens": 1}}
     assert run(lambda asked: Reply(body), use).kind == "malformed"
+
+
+@pytest.mark.parametrize("name", ["gpt-5-nanoo", "nobody/model"])
+def test_a_model_without_a_provider_is_an_input_error(name):
+    async def use(model: Model, server: Loopback) -> None:
+        with pytest.raises(InputError, match="no provider is known") as caught:
+            await model.prepare(["openai/anything", name])
+        assert "provider/model" in (caught.value.hint or "")
+
+    run(lambda asked: "", use)
 
 
 def test_the_embedded_model_gives_no_embeddings():
     async def use(model: Model, server: Loopback) -> None:
         with pytest.raises(InputError, match="no embeddings"):
-            await model.embed("embedded/smollm2-135m", ["x"])
+            await model.embed("embedded/smollm2-135m", "x")
 
     run(lambda asked: "", use)
 

@@ -72,7 +72,7 @@ def decide(evidence: Evidence, policy: Policy) -> Decision:
     return Decision(verdict, reasons, comparisons)
 
 
-def describe_first(ledger: Ledger, policy: Policy) -> Decision:
+def describe_first(ledger: Ledger, policy: Policy, *, alone: bool = False) -> Decision:
     """What can be said of a version that nothing comes before: its scores, without a verdict."""
     described = [
         MetricComparison(
@@ -92,7 +92,10 @@ def describe_first(ledger: Ledger, policy: Policy) -> Decision:
     if blind:
         reasons = [f"{each.metric.name}: nothing was scored" for each in blind]
         return Decision("invalid", reasons, described)
-    return Decision("inconclusive", ["first version: nothing to compare with yet"], described)
+    why = "scored alone: compared with nothing"
+    if not alone:
+        why = "first version: nothing to compare with yet"
+    return Decision("inconclusive", [why], described)
 
 
 def exit_code(verdict: Verdict, policy: Policy) -> ExitCode:

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from promptops.engine.drawing import Answers, Drawing, Limits
+from promptops.engine.drawing import Answers, Drawing
 from promptops.engine.plan import Plan
 from promptops.engine.preparing import Choices, Workplace, prepare
 from promptops.engine.progress import Watcher
 from promptops.engine.running import Run
 from promptops.engine.scoring import EngineServices
+from promptops.engine.spending import Limits
 from promptops.engine.suite import Budget
 from promptops.engine.summary import summarise
 from promptops.store.store import Store
@@ -43,11 +44,20 @@ class Evaluation:
         self.plan: Plan = prepare(name, choices, place, self._services)
         self.drawing.limits = _limits(self.plan.suite.file.budget)
 
+    async def make_ready(self) -> None:
+        """Make ready whoever has to be asked; a run that is fully kept asks nobody.
+
+        Raises:
+            InputError: a model cannot be asked at all; nothing has been spent.
+        """
+        if self.plan.lacking:
+            await self.drawing.prepare(self.plan.models)
+
     async def run(self, *, concurrency: int, watch: Watcher) -> Report:
         """Draw, score, decide, and keep the run with its report.
 
         Raises:
-            NoVerdictError: no verdict can be reached; every response that was had is kept.
+            StoreError: nothing more can be kept.
         """
         started, clock = datetime.now(UTC), time.monotonic()
         run = Run(

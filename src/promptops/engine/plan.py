@@ -89,6 +89,12 @@ class Plan:
     samples: int
     seed: int
     changes: list[str] = field(default_factory=list)
+    lacking: bool = True
+    """Whether a response has to be drawn that is not kept."""
+    alone: bool = False
+    """Compared with nothing because that was asked for."""
+    tags: Sequence[str] = ()
+    """What chose the cases; none for all of them."""
 
     @property
     def candidate(self) -> ArmPlan:
@@ -103,6 +109,13 @@ class Plan:
     def shared(self, case: int) -> bool:
         """Whether a case renders to the same request on both arms."""
         return len(self.arms) == 2 and self.arms[0].raw_key(case) == self.arms[1].raw_key(case)
+
+    @property
+    def models(self) -> list[str]:
+        """Every model that may be asked, scorers' included."""
+        asked = [arm.model for arm in self.arms]
+        asked += [model for scorer in self.scorers for model in scorer.models]
+        return list(dict.fromkeys(asked))
 
     @property
     def identical(self) -> bool:

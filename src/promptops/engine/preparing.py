@@ -20,8 +20,8 @@ from promptops.history.versions import versions
 from promptops.models.endpoints import missing_credentials
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.scorers.discovery import Scorer, build
-from promptops.store.runs import Runs
 from promptops.store.store import Store
+from promptops.values.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,21 @@ def prepare(name: str, choices: Choices, place: Workplace, services: EngineServi
             arms=arms,
             dataset=dataset,
             opened=opened,
+            tags=choices.tags,
+            alone=choices.alone,
             scorers=scorers,
             policy=policy,
             samples=choices.samples or suite.file.samples,
             seed=_seed(arms, dataset) if choices.seed is None else choices.seed,
         )
         check(plan, place.environ)
-        _check_keys(plan, place)
+        last = place.store.runs.last_of_suite(name)
+        plan.lacking = _lacking(plan, place, last)
+        if plan.lacking:
+            _check_keys(plan, place)
         if plan.baseline:
             plan.changes += differences(plan.baseline, plan.candidate)
-        plan.changes += _since_last(plan, place.store.runs)
+        plan.changes += _since_last(plan, last)
     except BaseException:
         opened.close()
         raise
@@ -141,19 +146,26 @@ def _dataset(suite: Suite, tree: WorkingTree) -> Dataset:
     return open_dataset(locate_dataset(suite, tree), display=suite.dataset_path)
 
 
-def _check_keys(plan: Plan, place: Workplace) -> None:
-    """Whoever has to be asked must be reachable; a run that is fully kept asks nobody."""
+def _lacking(plan: Plan, place: Workplace, last: Report | None) -> bool:
+    """Whether anybody has to be asked.
+
+    What judges and embeddings were asked is known only once the samples are there; it is taken to
+    be kept where the last run of the suite had the same scorers.
+    """
     draws = (
         (arm.key(case), index)
         for index in range(plan.samples)
         for case in range(len(plan.dataset))
         for arm in plan.arms
     )
-    if not place.store.responses.lacks(draws):
-        return
-    asked = [arm.model for arm in plan.arms]
-    asked += [model for scorer in plan.scorers for model in scorer.models]
-    for model in dict.fromkeys(asked):
+    if place.store.responses.lacks(draws):
+        return True
+    before = last.meta.get("scorers", {}) if last else {}
+    return any(each.models and before.get(each.name) != each.digest for each in plan.scorers)
+
+
+def _check_keys(plan: Plan, place: Workplace) -> None:
+    for model in plan.models:
         problem = missing_credentials(model, place.environ)
         if problem:
             raise InputError(
@@ -167,13 +179,12 @@ def _seed(arms: Sequence[ArmPlan], dataset: Dataset) -> int:
     return int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest()[:4], "big")
 
 
-def _since_last(plan: Plan, runs: Runs) -> list[str]:
+def _since_last(plan: Plan, last: Report | None) -> list[str]:
     """What changed around the prompt since the suite was last run."""
-    last = runs.last_of_suite(plan.suite.name)
     if last is None:
         return []
     found = []
-    if last.meta.get("dataset_fingerprint") != plan.dataset.fingerprint:
+    if last.meta.get("dataset_fingerprint") != plan.opened.fingerprint:
         found.append("the dataset changed since the last run")
     before = last.meta.get("scorers", {})
     found += [

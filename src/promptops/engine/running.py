@@ -6,7 +6,7 @@ import asyncio
 import time
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from promptops.comparison.critical import broken_critical
 from promptops.comparison.ledger import Ledger
@@ -17,6 +17,7 @@ from promptops.engine.progress import Progress, Watcher
 from promptops.engine.schedule import Draw, draws, rounds
 from promptops.engine.scoring import EngineServices, own_failure, score_sample
 from promptops.engine.tally import ArmTally, SourceTally
+from promptops.errors import NoVerdictError, StoreError
 from promptops.store.runs import Row, Runs, SampleRecord
 from promptops.values.response import Failure, Outcome
 from promptops.values.sample import Arm, Source
@@ -43,6 +44,8 @@ class Run:
     judges: dict[str, str] = field(default_factory=dict)
     """Metric to the digest of the judge prompt that scored it."""
     finished: int = 0
+    stopped: bool = False
+    """It ended before the plan was worked through."""
     decision: Decision | None = None
     _rows: list[Row] = field(default_factory=list)
     _told: float = 0.0
@@ -65,8 +68,11 @@ class Run:
     async def complete(self) -> Decision:
         """Draw and score the whole plan, and decide.
 
+        A run that has to stop before its end (its budget is spent, no call can succeed) is invalid,
+        with the reason; what was had is kept.
+
         Raises:
-            NoVerdictError: the budget is spent, or no call can succeed; what was had is kept.
+            StoreError: nothing more can be kept.
         """
         plan = self.plan
         try:
@@ -77,6 +83,14 @@ class Run:
                 # decision falls when the budget is spent.
                 self.decision = self._decide()
                 self._tell()
+        except StoreError:
+            raise
+        except NoVerdictError as error:
+            why = f"stopped before its end: {error.message}"
+            self.stopped = True
+            self.decision = replace(
+                self._decide(), verdict="invalid", reasons=[why, *filter(None, [error.hint])]
+            )
         finally:
             self._write_rows()
         assert self.decision is not None
@@ -85,7 +99,7 @@ class Run:
     def _decide(self) -> Decision:
         plan = self.plan
         if plan.baseline is None:
-            return describe_first(self.ledger, plan.policy)
+            return describe_first(self.ledger, plan.policy, alone=plan.alone)
         broken = broken_critical(self.ledger, plan.policy.gating, self._critical)
         evidence = Evidence(self.ledger, self._groups, broken, identical=plan.identical)
         return decide(evidence, plan.policy)
@@ -114,7 +128,8 @@ class Run:
         arm = next(each for each in plan.arms if each.arm == draw.arms[0])
         case = plan.dataset.case(draw.case)
         key = arm.key(draw.case)
-        drawn = await self.drawing.draw(lambda: arm.render(case), key, draw.index)
+        request = arm.render(case)
+        drawn = await self.drawing.draw(request, key, draw.index)
         self.sources.count(drawn.outcome, drawn.source)
         scores: dict[str, Scored] = {}
         failure = None
@@ -127,7 +142,7 @@ class Run:
             scores = await score_sample(
                 plan.scorers,
                 case,
-                arm.render(case),
+                request,
                 drawn.outcome,
                 self.services,
                 failure=failure,

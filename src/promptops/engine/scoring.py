@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from promptops.documents.tree import Tree
-from promptops.engine.drawing import Drawing
-from promptops.models.model import EmbeddingFailure
+from promptops.engine.drawing import Drawing, Drawn
+from promptops.engine.tally import SourceTally
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.prompts.output import OutputChecker
 from promptops.scorers.discovery import Scorer
 from promptops.scorers.scorer import ServiceError, Subject
 from promptops.values.case import Case
 from promptops.values.request import Request
-from promptops.values.response import Outcome, Response
+from promptops.values.response import Failure, Outcome, Response
 from promptops.values.score import Score, Scored
 
 
@@ -27,20 +29,36 @@ class EngineServices:
     tree: Tree
     root: Path
     allow_code: bool
-    judge_calls: int = 0
+    sources: SourceTally = field(default_factory=SourceTally)
+    """Each answer of a judge and each vector, once."""
+    calls: int = 0
+    """Made for scorers by this run, retries included."""
+    _seen: set[tuple[str, int]] = field(default_factory=set)
 
     async def ask(self, request: Request, index: int) -> Outcome:
         """One response of a judge."""
-        self.judge_calls += 1
-        drawn = await self.drawing.draw(request, self.drawing.key(request), index)
+        key = self.drawing.key(request)
+        drawn = await self.drawing.draw(request, key, index)
+        self._count(drawn, (key, index))
         return drawn.outcome
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text."""
-        try:
-            return await self.drawing.embed(model, texts)
-        except EmbeddingFailure as error:
-            raise ServiceError(f"{model}: {error}") from None
+        vectors = []
+        for text in texts:
+            drawn = await self.drawing.embed(model, text)
+            self._count(drawn, (f"{model}/{text}", 0))
+            if isinstance(drawn.outcome, Failure):
+                raise ServiceError(f"{model}: {drawn.outcome.message}")
+            vectors.append(msgspec.json.decode(drawn.outcome.content, type=list[float]))
+        return vectors
+
+    def _count(self, drawn: Drawn, slot: tuple[str, int]) -> None:
+        if drawn.source == "made":
+            self.calls += 1 + drawn.retries
+        if slot not in self._seen:
+            self._seen.add(slot)
+            self.sources.count(drawn.outcome, drawn.source)
 
     def load_prompt(self, name: str) -> LoadedPrompt:
         """A prompt of the working tree, a judge's for example."""

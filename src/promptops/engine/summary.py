@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from promptops.comparison.ledger import UNSCORABLE, Ledger
+from promptops.comparison.ledger import UNSCORABLE
 from promptops.comparison.verdicts import MetricComparison, exit_code
 from promptops.datasets.slices import by_tag
+from promptops.engine.case_reports import case_reports
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.running import Run
 from promptops.engine.tally import ArmTally
@@ -17,21 +17,12 @@ from promptops.values.report import (
     SCHEMA,
     ArmReport,
     Calls,
-    CaseReport,
-    Change,
     Cost,
     MetricReport,
     Report,
     SliceReport,
     Tokens,
 )
-from promptops.values.sample import Arm
-from promptops.values.score import Score
-
-HELD = 0.5
-LONGEST_OUTPUT = 4000
-MOST_OUTPUTS = 500
-"""Changed cases whose outputs the report carries; the store has all."""
 
 
 def summarise(run: Run, responses: Responses, created: str, seconds: float) -> Report:
@@ -60,15 +51,19 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
             sum(each.output_tokens for each in tallies),
             sum(each.cached_input_tokens for each in tallies),
         ),
-        cost=Cost(run.drawing.meter.incurred_usd, run.sources.evaluated_usd, run.sources.unpriced),
-        cases=_cases(run, responses),
+        cost=Cost(
+            run.drawing.meter.incurred_usd,
+            run.sources.evaluated_usd + run.services.sources.evaluated_usd,
+            run.sources.unpriced + run.services.sources.unpriced,
+        ),
+        cases=case_reports(run, responses),
         model=plan.candidate.model,
         created=created,
         seconds=round(seconds, 3),
         slices=_slices(run),
         changes=plan.changes,
         warnings=_warnings(run),
-        meta=_meta(plan),
+        meta=_meta(plan) | ({"stopped": True} if run.stopped else {}),
     )
 
 
@@ -125,7 +120,7 @@ def _calls(run: Run) -> Calls:
         cached=sources["cached"],
         shared=len(run.shared) * run.plan.samples,
         retried=run.drawing.meter.retried,
-        judge=run.services.judge_calls,
+        judge=run.services.calls,
     )
 
 
@@ -141,106 +136,6 @@ def _slices(run: Run) -> list[SliceReport]:
             delta = new - old if new is not None and old is not None else None
             slices.append(SliceReport(tag, metric.name, len(cases), new, old, delta))
     return slices
-
-
-def _cases(run: Run, responses: Responses) -> list[CaseReport]:
-    plan = run.plan
-    reports, shown = [], 0
-    for number in range(len(plan.dataset)):
-        old, new = _level(run, "baseline", number), _level(run, "candidate", number)
-        change = _change(old, new)
-        case = plan.dataset.case(number)
-        if change == "same" or shown >= MOST_OUTPUTS:
-            reports.append(CaseReport(case.id, change, old, new, critical=case.critical))
-            continue
-        shown += 1
-        reports.append(_changed(run, responses, number, CaseReport(case.id, change, old, new)))
-    return reports
-
-
-def _changed(run: Run, responses: Responses, number: int, bare: CaseReport) -> CaseReport:
-    """A changed case with the sample on which its arms differ most."""
-    plan, gating = run.plan, run.plan.policy.gating
-    gaps: list[tuple[float, int]] = []
-    falls = (bare.candidate or 0) < (bare.baseline or 0)
-    for index in range(plan.samples):
-        gap = 0.0
-        for metric in gating:
-            old = run.ledger.case_scores("baseline", metric.name, number)[index]
-            new = run.ledger.case_scores("candidate", metric.name, number)[index]
-            if old is not None and new is not None:
-                gap += (old - new if falls else new - old) * metric.weight
-        gaps.append((-gap, index))
-    index = min(gaps)[1]
-    scores = {
-        metric.name: (
-            run.ledger.case_mean("baseline", metric.name, number),
-            run.ledger.case_mean("candidate", metric.name, number),
-        )
-        for metric in plan.policy.metrics
-    }
-    return CaseReport(
-        bare.id,
-        bare.change,
-        bare.baseline,
-        bare.candidate,
-        baseline_output=_output(plan.arms[0], responses, number, index),
-        candidate_output=_output(plan.arms[-1], responses, number, index),
-        scores=scores,
-        why=_why(run, "candidate" if falls else "baseline", bare.id, index),
-        critical=plan.dataset.case(number).critical,
-    )
-
-
-def _output(arm: ArmPlan, responses: Responses, number: int, index: int) -> str | None:
-    slot = (arm.key(number), index)
-    response = responses.find([slot]).get(slot)
-    if response is None:
-        return None
-    text = response.content
-    return text if len(text) <= LONGEST_OUTPUT else text[:LONGEST_OUTPUT] + "…"
-
-
-def _why(run: Run, arm: Arm, case_id: str, index: int) -> str:
-    """What the gating scorer that liked the worse arm's sample least said of it."""
-    try:
-        _, record = run.runs.sample(run.id, arm, case_id, index)
-    except KeyError:
-        return ""
-    gating = {metric.name for metric in run.plan.policy.gating}
-    said = [
-        (score.value, score.explanation or score.label)
-        for name, score in record.scores.items()
-        if name in gating and isinstance(score, Score)
-    ]
-    return min(said)[1] if said else ""
-
-
-def _level(run: Run, arm: Arm, number: int) -> float | None:
-    """The weighted mean of a case's gating metrics on one arm."""
-    if arm not in run.tallies:
-        return None
-    return weighted_level(run.ledger, arm, number, run.plan.policy.gating)
-
-
-def weighted_level(ledger: Ledger, arm: Arm, number: int, gating: Sequence[Any]) -> float | None:
-    """The weighted mean of a case's metrics; None where nothing is scored."""
-    total = weight = 0.0
-    for metric in gating:
-        mean = ledger.case_mean(arm, metric.name, number)
-        if mean is not None:
-            total, weight = total + metric.weight * mean, weight + metric.weight
-    return total / weight if weight else None
-
-
-def _change(old: float | None, new: float | None) -> Change:
-    if old is None or new is None or abs(new - old) < 1e-9:
-        return "same"
-    if old >= HELD > new:
-        return "broken"
-    if new >= HELD > old:
-        return "fixed"
-    return "better" if new > old else "worse"
 
 
 def _warnings(run: Run) -> list[str]:
@@ -265,8 +160,11 @@ def _meta(plan: Plan) -> dict[str, Any]:
         "alpha": gate.alpha,
         "inconclusive": gate.inconclusive,
         "dataset": plan.suite.dataset_path,
-        "dataset_fingerprint": plan.dataset.fingerprint,
+        "dataset_fingerprint": plan.opened.fingerprint,
+        "dataset_cases": len(plan.opened),
         "cases": len(plan.dataset),
+        "tags": list(plan.tags),
+        "alone": plan.alone,
         "scorers": {scorer.name: scorer.digest for scorer in plan.scorers},
         "baseline_chosen": plan.baseline.provenance.how if plan.baseline else "",
     }

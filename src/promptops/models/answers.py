@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from promptops.values.response import Failure, Response, Usage
 
 LONGEST = 1_000_000
@@ -50,6 +52,18 @@ def read_answer(body: Mapping[str, Any], *, asked: str) -> Response | Failure:
         usage=usage,
         flags=tuple(dict.fromkeys(flags)),
     )
+
+
+def read_vector(body: Mapping[str, Any]) -> Response | Failure:
+    """The one vector of an embedding's answer, as a JSON list in the content; without its price."""
+    rows = body.get("data")
+    row = rows[0] if isinstance(rows, list) and len(rows) == 1 else None
+    vector = row.get("embedding") if isinstance(row, Mapping) else None
+    numbers = isinstance(vector, list) and all(type(each) in {int, float} for each in vector)
+    if not vector or not numbers:
+        return Failure(kind="malformed", message="the answer holds no vector")
+    content = msgspec.json.encode(vector).decode()
+    return Response(content, finish_reason="stop", usage=read_usage(body.get("usage")))
 
 
 def read_usage(usage: Any) -> Usage | None:

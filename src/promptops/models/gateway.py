@@ -11,7 +11,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -26,12 +26,11 @@ import litellm  # after the settings above
 import msgspec
 
 from promptops.errors import InputError
-from promptops.models.answers import read_answer
+from promptops.models.answers import read_answer, read_vector
 from promptops.models.bodies import chat_body
 from promptops.models.discovery import load_provider, provider_names
 from promptops.models.endpoints import provider_of
 from promptops.models.failures import failure
-from promptops.models.model import EmbeddingFailure
 from promptops.models.provider import Provider
 from promptops.models.redaction import Redactor
 from promptops.values.request import Request
@@ -56,6 +55,8 @@ class Gateway:
             if provider := self._provider(model):
                 await asyncio.to_thread(provider.prepare, model)
                 self._ready.add(model)
+            else:
+                _check_known(model)
 
     async def respond(
         self, request: Request, *, index: int = 0, deadline_seconds: float = 120.0
@@ -76,31 +77,29 @@ class Gateway:
                 request.model, {"messages": body["messages"], _OURS: call}, deadline_seconds
             )
 
-    async def embed(
-        self, model: str, texts: Sequence[str], *, deadline_seconds: float = 120.0
-    ) -> list[list[float]]:
+    async def embed(self, model: str, text: str, *, deadline_seconds: float = 120.0) -> Outcome:
         if self._provider(model):
             raise InputError(f"{model} is a chat model and gives no embeddings")
-        if not texts:
-            return []
+        began = time.perf_counter()
         try:
             with _unlogged():
                 async with asyncio.timeout(deadline_seconds):
                     answer = await litellm.aembedding(
                         model=model,
-                        input=list(texts),
+                        input=[text],
                         timeout=deadline_seconds,
                         max_retries=0,
                         num_retries=0,
                     )
-        except Exception as error:
-            raise EmbeddingFailure(self._failure(error)) from error
-        rows = sorted(answer.data, key=lambda row: int(row["index"]))
-        vectors = [row["embedding"] for row in rows]
-        if len(vectors) != len(texts) or not all(isinstance(each, list) for each in vectors):
-            told = f"{len(texts)} texts were sent and {len(vectors)} vectors came back"
-            raise EmbeddingFailure(Failure(kind="malformed", message=told))
-        return vectors
+        except Exception as error:  # noqa: BLE001  # whatever it is, it becomes a value
+            outcome: Outcome = self._failure(error)
+            return outcome
+        outcome = read_vector(answer.model_dump())
+        if isinstance(outcome, Failure):
+            return outcome
+        elapsed = time.perf_counter() - began
+        priced = _cost(answer, model, outcome) if outcome.usage else None
+        return msgspec.structs.replace(outcome, cost_usd=priced, latency_seconds=elapsed)
 
     def count_tokens(self, request: Request) -> int:
         body = chat_body(request, structured=False)
@@ -213,6 +212,17 @@ def _has_price(model: str) -> bool:
     except Exception:  # noqa: BLE001  # it raises a plain Exception for models that it does not know
         return False
     return info.get("input_cost_per_token") is not None
+
+
+def _check_known(model: str) -> None:
+    """Refuse a model string in which litellm finds no provider."""
+    try:
+        litellm.get_llm_provider(model)
+    except Exception:  # noqa: BLE001  # a BadRequestError, though nothing was requested
+        raise InputError(
+            f"no provider is known for the model {model!r}",
+            hint="write it as provider/model, such as openai/gpt-4.1-mini",
+        ) from None
 
 
 @cache

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from promptops.values.request import Request
-from promptops.values.response import Failure, Outcome
-
-
-class EmbeddingFailure(Exception):  # noqa: N818  # it carries a failure
-    """Vectors could not be had; `failure` says why, in the terms of any other call."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
+from promptops.values.response import Outcome
 
 
 class Model(Protocol):
@@ -24,7 +16,7 @@ class Model(Protocol):
         """Make ready what runs here (load weights, fetch them on first use).
 
         Raises:
-            InputError: a model of ours is unknown, or cannot be made ready.
+            InputError: a model is unknown, or cannot be made ready.
         """
         ...
 
@@ -41,13 +33,10 @@ class Model(Protocol):
         """
         ...
 
-    async def embed(
-        self, model: str, texts: Sequence[str], *, deadline_seconds: float = 120.0
-    ) -> list[list[float]]:
-        """One vector per text, in order.
+    async def embed(self, model: str, text: str, *, deadline_seconds: float = 120.0) -> Outcome:
+        """Ask once for the vector of a text: the response's content, as a JSON list of numbers.
 
         Raises:
-            EmbeddingFailure: the call failed.
             InputError: the model cannot embed.
         """
         ...

@@ -60,7 +60,16 @@ def imported(root: Path, *arguments: str) -> set[str]:
     return {name.partition(".")[0] for name in modules}
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["lint"], ["log", "greet"], ["show", "greet"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["lint"],
+        ["log", "greet"],
+        ["show", "greet"],
+        ["-C", ".", "log", "greet", "--format", "json"],
+    ],
+)
 def test_quick_commands_import_nothing_slow(root: Path, arguments: list[str]) -> None:
     found = imported(root, *arguments)
     assert not found & {"litellm", "numpy", "git", "pydantic", "asyncio", "xllamacpp"}

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from promptops.engine import drawing
-from promptops.engine.drawing import Drawing, Limits
+from promptops.engine.drawing import Drawing
+from promptops.engine.spending import Limits
 from promptops.errors import NoVerdictError
 from promptops.values.request import Message, Request
 from promptops.values.response import Failure, Response
@@ -44,9 +45,13 @@ class Scripted:
         await asyncio.sleep(self.seconds)
         return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
 
-    async def embed(self, _model, texts):
+    async def prepare(self, models):
+        raise AssertionError(f"nobody asks for {models} here")
+
+    async def embed(self, _model, text, *, deadline_seconds):
+        assert deadline_seconds > 0
         self.asked += 1
-        return [[float(len(text)), 0.5] for text in texts]
+        return Response(f"[{len(text)}, 0.5]", cost_usd=0.25)
 
     async def close(self):
         raise AssertionError("whoever opened it closes it")
@@ -136,18 +141,44 @@ def test_a_budget_in_dollars_cannot_be_kept_where_a_price_is_unknown():
         asyncio.run(two())
 
 
-def test_vectors_are_kept_like_any_response():
-    kept, answers = Memory(), Scripted(Response(""))
-    one = Drawing(kept, lambda: answers, {})
-    texts = ["a", "bbb"]
-    assert asyncio.run(one.embed("openai/x", texts)) == [[1.0, 0.5], [3.0, 0.5]]
-    assert asyncio.run(one.embed("openai/x", [*texts, "cc"])) == [
-        [1.0, 0.5],
-        [3.0, 0.5],
-        [2.0, 0.5],
-    ]
-    assert asyncio.run(one.embed("openai/x", texts)) == [[1.0, 0.5], [3.0, 0.5]]
+def test_a_vector_is_kept_and_paid_for_like_any_response():
+    answers = Scripted(Response(""))
+    one = Drawing(Memory(), lambda: answers, {}, Limits(usd=1.0))
+
+    async def vectors(*texts):
+        return await asyncio.gather(*(one.embed("openai/x", text) for text in texts))
+
+    drawn = asyncio.run(vectors("a", "bbb", "a"))
+    assert [each.outcome.content for each in drawn] == ["[1, 0.5]", "[3, 0.5]", "[1, 0.5]"]
+    assert [each.source for each in asyncio.run(vectors("bbb"))] == ["cached"]
     assert answers.asked == 2
+    assert (one.meter.incurred_usd, one.meter.unpriced) == (0.5, 0)
+
+
+def test_a_model_that_is_down_is_asked_no_more():
+    answers = Scripted(Failure("connection", "refused"))
+    one = Drawing(Memory(), lambda: answers, {})
+
+    async def many():
+        for index in range(drawing.DOWN_AFTER + 1):
+            await one.draw(REQUEST, one.key(REQUEST), index)
+
+    with pytest.raises(NoVerdictError, match="10 calls in a row failed"):
+        asyncio.run(many())
+    assert answers.asked == drawing.DOWN_AFTER * drawing.ATTEMPTS
+
+
+def test_one_answer_in_between_shows_that_it_is_up():
+    down = [Failure("connection", "refused")] * drawing.ATTEMPTS
+    answers = Scripted(*(down * 9), Response("up"), *(down * 9), Response("up"))
+    one = Drawing(Memory(), lambda: answers, {})
+
+    async def many():
+        for index in range(20):
+            await one.draw(REQUEST, one.key(REQUEST), index)
+
+    asyncio.run(many())
+    assert answers.outcomes == [Response("up")]
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 30])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,3 +81,11 @@ def test_whatever_is_encoded_is_read_by_a_strict_parser(value):
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_text_is_kept_to_the_character(text):
     assert json.loads(encode({text: [text]})) == {text: [text]}
+
+
+@pytest.mark.parametrize("odd", ["\ud800", 2**70])
+def test_a_value_that_json_has_no_room_for_leaves_the_rest_as_it_was(odd):
+    rest = {"text": "⟨ü\x7f\u202e", "numbers": [1, 0.1, 1e-7, float("nan")], "none": [None, {}, []]}
+    whole = json.loads(encode({"odd": odd, **rest}))
+    assert whole.pop("odd") in {"\\ud800", 2**70}
+    assert whole == json.loads(encode(rest))

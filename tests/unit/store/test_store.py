@@ -3,12 +3,14 @@ import sqlite3
 import stat
 import sys
 
+import msgspec
 import pytest
 
 from promptops.errors import InputError, StoreError
+from promptops.store.database import FILE, FOLDER, MIGRATIONS
 from promptops.store.runs import SampleRecord
 from promptops.store.store import Store
-from promptops.values.report import SCHEMA, ArmReport, Calls, Cost, Report, Tokens
+from promptops.values.report import SCHEMA, ArmReport, Calls, CaseReport, Cost, Report, Tokens
 from promptops.values.response import Response, Usage
 from promptops.values.score import Score, Unscorable
 
@@ -90,6 +92,35 @@ def test_samples_and_reports_come_back(store):
         store.runs.sample("r1", "baseline", "c1", 0)
     store.runs.finish(report("r1"))
     assert store.runs.report("r1") == report("r1")
+
+
+def test_the_cases_of_a_report_come_back_with_it_and_burden_no_list(store):
+    cases = [
+        CaseReport("c1", "broken", 1.0, 0.0, "Quito", "Lima", {"exact": (1.0, 0.0)}, "not Quito"),
+        *(CaseReport(f"c{at}", "same", None, 0.5, critical=True) for at in range(2, 70_000)),
+    ]
+    whole = msgspec.structs.replace(report("r1"), cases=cases)
+    store.runs.finish(whole)
+    assert store.runs.report("r1") == whole
+    assert [each.report for each in store.runs.newest()] == [report("r1")]
+    assert store.runs.last_of_suite("city") == report("r1")
+
+
+def test_a_report_from_before_cases_had_a_column_is_read(tmp_path):
+    old = msgspec.structs.replace(report("r0"), cases=[CaseReport("c1", "same", 1.0, 1.0)])
+    (tmp_path / FOLDER).mkdir()
+    with sqlite3.connect(tmp_path / FOLDER / FILE) as file:
+        file.executescript(MIGRATIONS[0] + "; PRAGMA user_version = 1")
+        row = (old.run, old.created, "city", "city", "", "ab" * 32, None, "passed")
+        file.execute(
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, msgspec.msgpack.encode(old)),
+        )
+    file.close()
+    with Store(tmp_path) as store:
+        assert store.runs.report("last") == old
+        store.runs.finish(report("r1"))
+        assert [each.id for each in store.runs.newest()] == ["r1", "r0"]
 
 
 def test_a_run_is_found_by_the_start_of_its_id_or_as_the_last(store):

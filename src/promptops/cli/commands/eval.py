@@ -119,7 +119,8 @@ def command(
             for name in names
             for each in choices
         ]
-        reports = asyncio.run(_run(evaluations, models, concurrency, watching))
+        reports: list[Report] = []
+        asyncio.run(_run(evaluations, models, concurrency, watching, reports))
     shown = showing(surface(output), cases)
     emit(render(reports, shown), output, machine=format_ == "json")
     return _exit_code(reports)
@@ -166,13 +167,19 @@ def _prepared(
 
 
 async def _run(
-    evaluations: Sequence[Evaluation], models: _Models, concurrency: int, watching: Watching
-) -> list[Report]:
+    evaluations: Sequence[Evaluation],
+    models: _Models,
+    concurrency: int,
+    watching: Watching,
+    reports: list[Report],
+) -> None:
+    """Fills `reports`: what a coroutine returns is spelt out whole when its loop is closed."""
     try:
-        return [
-            await evaluation.run(concurrency=concurrency, watch=watching.tell)
-            for evaluation in evaluations
-        ]
+        for evaluation in evaluations:
+            await evaluation.make_ready()
+        for evaluation in evaluations:
+            report = await evaluation.run(concurrency=concurrency, watch=watching.tell)
+            reports.append(report)
     finally:
         await models.close()
 
