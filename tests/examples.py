@@ -42,6 +42,23 @@ CANARIES = {
 """What a report may be handed; each must come out inert in every format."""
 
 
+META = {
+    "seed": 7,
+    "samples": 5,
+    "margin": 0.05,
+    "alpha": 0.05,
+    "inconclusive": "warn",
+    "dataset": "evals/extract-city.jsonl",
+    "dataset_fingerprint": "90ab" * 16,
+    "dataset_cases": 24,
+    "tags": [],
+    "cases": 24,
+    "alone": False,
+    "scorers": {"exact": "e5ac" * 16},
+    "baseline_chosen": "the last commit",
+}
+
+
 def arm(version: int, **changes: Any) -> ArmReport:
     return msgspec.structs.replace(
         ArmReport(
@@ -123,14 +140,14 @@ def _report(**fields: Any) -> Report:
         "baseline": arm(1),
         "candidate": arm(2, change="Show three worked examples."),
         "metrics": [metric()],
-        "calls": Calls(planned=400, made=236, cached=4, retried=2),
+        "calls": Calls(planned=240, made=238, cached=4, retried=2),
         "tokens": Tokens(input=24_680, output=2_408),
         "cost": Cost(incurred_usd=0.0241, evaluated_usd=0.0246),
         "cases": cases(same=24),
         "model": "example/small-1",
         "created": "2026-10-02T09:15:04Z",
         "seconds": 41.2,
-        "meta": {"seed": 7, "margin": 0.05, "alpha": 0.05},
+        "meta": META,
     }
     return Report(**(defaults | fields))
 
@@ -138,7 +155,7 @@ def _report(**fields: Any) -> Report:
 def improved() -> Report:
     return _report(
         verdict="improved",
-        reasons=["exact rose, and nothing that gates fell by more than the margin 0.05"],
+        reasons=["exact rose by 62.0 points (55.0 to 69.0)"],
         candidate=arm(
             2,
             change="Show three worked examples.",
@@ -164,6 +181,7 @@ def improved() -> Report:
 
 def passed() -> Report:
     return _report(
+        reasons=["exact surely fell by less than 5 points"],
         metrics=[metric(baseline=0.81, candidate=0.82, interval=(-0.031, 0.048), verdict="passed")],
         candidate=arm(2, dirty=True, commit=None),
         cases=cases(worse=1, better=2, same=21),
@@ -185,9 +203,9 @@ def regressed() -> Report:
     return _report(
         verdict="regressed",
         exit_code=1,
-        reasons=["exact fell by more than chance explains", "critical case city-001 is broken"],
-        candidate=arm(3, failures=1, own_failures={"truncated": 6, "refused": 1}),
-        baseline=arm(2, own_failures={"truncated": 2}),
+        reasons=["exact fell by 11.0 points (6.0 to 16.0)", "critical case city-001 broke"],
+        candidate=arm(3, samples=280, failures=1, own_failures={"truncated": 6, "refused": 1}),
+        baseline=arm(2, samples=280, own_failures={"truncated": 2}),
         metrics=[
             metric(
                 baseline=0.82,
@@ -195,8 +213,9 @@ def regressed() -> Report:
                 interval=(-0.16, -0.06),
                 population_interval=(-0.19, -0.03),
                 verdict="regressed",
+                pairs=279,
             ),
-            metric("short", 0.97, 0.98, (-0.01, 0.03), verdict="passed"),
+            metric("short", 0.97, 0.98, (-0.01, 0.03), verdict="passed", pairs=279),
             metric(
                 "faithful",
                 0.90,
@@ -205,14 +224,16 @@ def regressed() -> Report:
                 role="observe",
                 judge="5be1" * 16,
                 unscorable=3,
-                note="observes: its agreement with people is not known",
+                pairs=276,
+                note="observes: this judge's agreement with people has not been measured",
             ),
         ],
         cases=[*broken, *cases(fixed=4, same=40)],
-        calls=Calls(planned=900, made=611, cached=20, shared=8, retried=5, judge=120),
-        changes=["dataset: 3 cases added", "judge judges/faithful: v1 → v2"],
-        warnings=["the model that answered calls itself example/small-1-0901"],
+        calls=Calls(planned=520, made=985, cached=20, shared=40, retried=5, judge=480),
+        changes=["the dataset changed since the last run", "scorer faithful: 1b2c3d4e → 5be15be1"],
+        warnings=["candidate: 236 answers came from example/small-1-0901"],
         cost=Cost(incurred_usd=1.204, evaluated_usd=1.31, unpriced_calls=12),
+        meta=META | {"cases": 56, "dataset_cases": 56},
     )
 
 
@@ -220,7 +241,9 @@ def inconclusive() -> Report:
     return _report(
         verdict="inconclusive",
         exit_code=0,
-        reasons=["the smallest drop this budget can show is 0.09; some 640 more pairs are needed"],
+        reasons=[
+            "exact lies between -8.0 and +4.0 points: neither a sure drop nor surely above −5"
+        ],
         metrics=[
             metric(baseline=0.80, candidate=0.78, interval=(-0.08, 0.04), verdict="inconclusive")
         ],
@@ -235,20 +258,91 @@ def invalid() -> Report:
     return _report(
         verdict="invalid",
         exit_code=3,
-        reasons=["9 of 120 samples were lost to failures of the provider; at most 2% may be"],
-        candidate=arm(2, samples=111, failures=9),
-        metrics=[metric(candidate=None, interval=None, unscorable=111)],
-        cases=[],
+        reasons=["exact: 9 of 120 pairs are missing (calls lost: 0 baseline, 9 candidate)"],
+        candidate=arm(2, failures=9),
+        metrics=[metric(verdict="invalid", pairs=111)],
+        warnings=["candidate: 9 calls failed: timeout: no answer within 60 s"],
     )
 
 
 def first_version() -> Report:
     return _report(
+        verdict="inconclusive",
+        reasons=["first version: nothing to compare with yet"],
         baseline=None,
-        candidate=arm(1, cost_usd=0.0),
+        candidate=arm(1, cost_usd=0.0, change="Name the city."),
         metrics=[metric(baseline=None, interval=None)],
+        calls=Calls(planned=120, made=120),
         cost=Cost(),
-        cases=cases(same=24),
+        slices=[
+            SliceReport(tag="letter", metric="exact", cases=9, candidate=0.9),
+            SliceReport(tag="slang", metric="exact", cases=4, candidate=0.5),
+        ],
+        cases=[msgspec.structs.replace(one, baseline=None) for one in cases(same=24)],
+        meta=META | {"baseline_chosen": ""},
+    )
+
+
+def alone() -> Report:
+    return msgspec.structs.replace(
+        first_version(),
+        reasons=["scored alone: compared with nothing"],
+        candidate=arm(2, change="Show three worked examples."),
+        meta=META | {"alone": True, "baseline_chosen": ""},
+    )
+
+
+def stopped() -> Report:
+    """A budget that was spent in the middle."""
+    had = [*cases(broken=1, same=5)]
+    unseen = [
+        msgspec.structs.replace(case(at), baseline=1.0 if at < 9 else None, candidate=None)
+        for at in range(7, 25)
+    ]
+    return _report(
+        verdict="invalid",
+        exit_code=3,
+        reasons=[
+            "stopped before its end: the budget of 20 calls is spent before a verdict was reached",
+            "what was paid for is kept: a larger budget goes on from here",
+        ],
+        baseline=arm(1, samples=8, tokens=Tokens(820, 80), cost_usd=0.0008),
+        candidate=arm(2, samples=6, tokens=Tokens(610, 64), cost_usd=0.0006),
+        metrics=[
+            metric(
+                baseline=0.88,
+                candidate=0.67,
+                interval=(-0.44, 0.19),
+                population_interval=(-0.62, 0.37),
+                pairs=6,
+                verdict="inconclusive",
+            ),
+            metric("faithful", None, None, None, role="observe"),
+        ],
+        calls=Calls(planned=240, made=20, retried=2, judge=4),
+        cost=Cost(incurred_usd=0.0014, evaluated_usd=0.0014),
+        cases=[*had, *unseen],
+        meta=META | {"stopped": True},
+    )
+
+
+def stopped_at_once() -> Report:
+    """No call could succeed."""
+    report = stopped()
+    nothing = {"samples": 0, "tokens": Tokens(), "cost_usd": 0.0, "latency_seconds": None}
+    return msgspec.structs.replace(
+        report,
+        reasons=[
+            "stopped before its end: example/small-1: the key is not accepted",
+            "no other call can succeed either, so the run stopped; what was paid for is kept",
+        ],
+        baseline=arm(1, **nothing),
+        candidate=arm(2, **nothing),
+        metrics=[metric(baseline=None, candidate=None, interval=None)],
+        slices=[SliceReport(tag="letter", metric="exact", cases=9, candidate=None)],
+        calls=Calls(planned=240, made=1),
+        cost=Cost(),
+        cases=[msgspec.structs.replace(case(at), baseline=None, candidate=None) for at in range(4)],
     )
 
 
@@ -307,7 +401,7 @@ def hostile(text: str) -> Report:
         cases=[shown],
         changes=[text],
         warnings=[text],
-        meta={"alpha": 0.05, text: text},
+        meta={"alpha": 0.05, "stopped": True, text: text},
     )
 
 
@@ -320,6 +414,9 @@ def every_example() -> dict[str, list[Report]]:
         "inconclusive": [inconclusive()],
         "invalid": [invalid()],
         "first_version": [first_version()],
+        "alone": [alone()],
+        "stopped": [stopped()],
+        "stopped_at_once": [stopped_at_once()],
         "two_models": two_models(),
         "several_suites": several_suites(),
         "none": [],

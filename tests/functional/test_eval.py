@@ -555,6 +555,10 @@ def test_ctrl_c_ends_with_130_and_keeps_what_was_paid_for(shout, serve):
     assert process.returncode == 130, err
     assert out == ""
     assert "Traceback" not in err
+    (stopped,) = shout.run("runs", "--format", "json").value["runs"]
+    assert stopped["verdict"] == "invalid"
+    told = shout.run("report").out
+    assert "stopped before its end: interrupted" in told
     kept = len(server.requests)
     _, (report,) = evaluate(shout)
     assert report["calls"]["cached"] >= kept - 4

@@ -15,31 +15,10 @@ from typing import Annotated, TextIO
 import typer
 
 from promptops.errors import InputError, NoVerdictError
-from promptops.reports.safe_text import inert
+from promptops.reports.safe_text import inert, inert_lines, plain
 from promptops.reports.surface import Surface
 
 PLAIN_WIDTH = 100
-_PLAIN_FORMS = str.maketrans(
-    {
-        "…": "...",
-        "─": "-",
-        "│": "|",
-        "→": "->",
-        "−": "-",
-        "–": "-",
-        "—": "-",
-        "×": "x",
-        "·": "-",
-        "✓": "ok",
-        "✗": "x",
-        "Δ": "delta",
-        "≥": ">=",
-        "≤": "<=",
-        "“": '"',
-        "”": '"',
-        "’": "'",
-    }
-)
 
 
 class Format(StrEnum):
@@ -148,16 +127,14 @@ def emit(text: str, output: Path | None = None, *, machine: bool = False) -> Non
         return
     encoding = "utf-8" if machine or _is_unicode(sys.stdout) else sys.stdout.encoding or "ascii"
     if encoding != "utf-8":
-        text = text.translate(_PLAIN_FORMS)
+        text = inert_lines(plain(text))
     _write_stdout(text.encode(encoding, "backslashreplace"))
 
 
 def note(text: str) -> None:
     """A diagnostic, on stderr. The text may come from anywhere."""
     encoding = sys.stderr.encoding or "ascii"
-    line = inert(text) + "\n"
-    if not _is_unicode(sys.stderr):
-        line = line.translate(_PLAIN_FORMS)
+    line = inert(text if _is_unicode(sys.stderr) else plain(text)) + "\n"
     sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding))
     sys.stderr.flush()
 

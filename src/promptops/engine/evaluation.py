@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable
@@ -54,7 +55,7 @@ class Evaluation:
             await self.drawing.prepare(self.plan.models)
 
     async def run(self, *, concurrency: int, watch: Watcher) -> Report:
-        """Draw, score, decide, and keep the run with its report.
+        """Draw, score, decide, and keep the run with its report; an interrupted one as well.
 
         Raises:
             StoreError: nothing more can be kept.
@@ -69,11 +70,19 @@ class Evaluation:
             concurrency=concurrency,
             watch=watch,
         )
-        await run.complete()
-        created = started.isoformat(timespec="seconds")
-        report = summarise(run, self._store.responses, created, time.monotonic() - clock)
-        self._store.runs.finish(report)
-        return report
+
+        def keep() -> Report:
+            created = started.isoformat(timespec="seconds")
+            report = summarise(run, self._store.responses, created, time.monotonic() - clock)
+            self._store.runs.finish(report)
+            return report
+
+        try:
+            await run.complete()
+        except asyncio.CancelledError:
+            keep()
+            raise
+        return keep()
 
     def close(self) -> None:
         """Free the dataset."""

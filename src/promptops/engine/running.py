@@ -86,15 +86,22 @@ class Run:
         except StoreError:
             raise
         except NoVerdictError as error:
-            why = f"stopped before its end: {error.message}"
-            self.stopped = True
-            self.decision = replace(
-                self._decide(), verdict="invalid", reasons=[why, *filter(None, [error.hint])]
+            self._stop(error.message, *filter(None, [error.hint]))
+        except asyncio.CancelledError:
+            self._stop(
+                "interrupted", "what was paid for is kept: the same command goes on from here"
             )
+            raise
         finally:
             self._write_rows()
         assert self.decision is not None
         return self.decision
+
+    def _stop(self, why: str, *more: str) -> None:
+        """There will be no verdict: the run is invalid, whatever it found so far."""
+        self.stopped = True
+        found = [replace(each, verdict="invalid") for each in self._decide().comparisons]
+        self.decision = Decision("invalid", [f"stopped before its end: {why}", *more], found)
 
     def _decide(self) -> Decision:
         plan = self.plan

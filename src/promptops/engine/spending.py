@@ -58,6 +58,6 @@ class Meter:
 
 def _spent(limit: str) -> NoVerdictError:
     return NoVerdictError(
-        f"the budget of {limit} is spent before a verdict was reached",
+        f"the budget of {limit} is spent",
         hint="what was paid for is kept: a larger budget goes on from here",
     )

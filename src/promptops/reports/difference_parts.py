@@ -34,6 +34,8 @@ class PromptView:
     """What would be sent for the case of the difference; None when no case is shown."""
     tokens: int | None = None
     """Of the rendered request; None when they were not counted."""
+    name: str = ""
+    """What the prompt is called there; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,15 @@ class Difference:
     case_id: str | None = None
     quality: Report | None = None
     """A stored evaluation of exactly these two versions."""
+
+    @property
+    def same_meaning(self) -> bool:
+        return self.before.digest == self.after.digest
+
+    @property
+    def renamed_from(self) -> str:
+        """The name before, where it is another one."""
+        return self.before.name if self.before.name != self.after.name else ""
 
 
 @dataclass(frozen=True, slots=True)

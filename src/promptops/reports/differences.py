@@ -16,12 +16,12 @@ from promptops.reports.difference_parts import (
     words_of,
 )
 from promptops.reports.encoding import encode
+from promptops.reports.message_pairs import pair_messages as pair
 from promptops.reports.page import Page, Part
 from promptops.reports.sections.metrics import write_metrics
 from promptops.reports.sections.verdict import mark
 from promptops.reports.surface import Surface
 from promptops.reports.word_difference import Piece, Segment, changed_lines
-from promptops.reports.word_difference import pair_messages as pair
 from promptops.values.report import Report
 from promptops.values.request import Message
 
@@ -41,7 +41,11 @@ def render_difference(difference: Difference, surface: Surface) -> str:
     page.paragraph((difference.name, "bold"), f"  {before.label} {arrow} {after.label}")
     if after.change:
         page.paragraph((after.change, "italic dim"), indent=2)
-    if before.digest == after.digest:
+    if difference.renamed_from:
+        told = f"renamed from {difference.renamed_from}"
+        same = ", same meaning" if difference.same_meaning else ""
+        page.paragraph(told + same, indent=2)
+    if difference.same_meaning:
         page.blank()
         page.paragraph("No difference in meaning: the digests are equal.", indent=2)
     else:
@@ -52,7 +56,8 @@ def render_difference(difference: Difference, surface: Surface) -> str:
         title = f"as sent for case {difference.case_id}" if difference.case_id else "as sent"
         _write_messages(page, title, before.rendered, after.rendered)
     _write_tokens(page, before.tokens, after.tokens)
-    _write_quality(page, difference.quality)
+    if not difference.same_meaning:
+        _write_quality(page, difference.quality)
     return page.text()
 
 
@@ -66,7 +71,8 @@ def difference_json(difference: Difference) -> str:
         {
             "schema": SCHEMA,
             "prompt": difference.name,
-            "same_meaning": before.digest == after.digest,
+            "same_meaning": difference.same_meaning,
+            "renamed_from": difference.renamed_from or None,
             "before": _view_object(before),
             "after": _view_object(after),
             "messages": [_message_object(*both) for both in pair(before.messages, after.messages)],

@@ -31,9 +31,12 @@ class PromptLine:
     """Its meaning differs from the committed one."""
     description: str = ""
     suites: tuple[str, ...] = ()
+    """Those that evaluate it."""
     model: str = ""
     broken: str = ""
     """Why the file cannot be read; empty when it can."""
+    judges_in: tuple[str, ...] = ()
+    """Suites in which it is a judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def render_prompts(lines: Sequence[PromptLine], surface: Surface) -> str:
         return page.text()
     rows = [_prompt_row(page, line) for line in lines]
     page.table(["prompt", "version", "digest", "suites", "description"], rows, indent=0, flexible=4)
-    unwatched = [line.name for line in lines if not line.suites and not line.broken]
+    unwatched = [line.name for line in lines if not (_used(line) or line.broken)]
     if unwatched:
         page.blank()
         told = f"no suite evaluates {', '.join(unwatched)}"
@@ -78,18 +81,25 @@ def _prompt_row(page: Page, line: PromptLine) -> list[Cell]:
         return [(line.name, "bold"), "", "", "", (f"cannot be read: {line.broken}", "red")]
     return [
         (line.name, "bold"),
-        [f"v{line.version}", (" changed", "yellow")] if line.dirty else f"v{line.version}",
+        (words.numbered(line.version, dirty=line.dirty), "yellow" if line.dirty else ""),
         (line.digest[:8], "dim"),
-        page.cut(", ".join(line.suites) or page.signs.none, 30),
+        page.cut(_used(line) or page.signs.none, 30),
         line.description,
     ]
 
 
-def render_runs(lines: Sequence[RunLine], surface: Surface) -> str:
-    """The runs as a table, as they come (newest first)."""
+def _used(line: PromptLine) -> str:
+    """The suites that evaluate a prompt, then those in which it judges."""
+    judging = [f"judges in {', '.join(line.judges_in)}"] if line.judges_in else []
+    return "; ".join([*([", ".join(line.suites)] if line.suites else []), *judging])
+
+
+def render_runs(lines: Sequence[RunLine], surface: Surface, *, of: str | None = None) -> str:
+    """The runs as a table, as they come (newest first): all, or those `of` a prompt or suite."""
     page = Page(surface)
     if not lines:
-        page.paragraph("Nothing has been evaluated yet. ", "`promptops eval` does it.")
+        nothing = "Nothing" if of is None else f"Nothing of {of!r}"
+        page.paragraph(f"{nothing} has been evaluated yet. ", "`promptops eval` does it.")
         return page.text()
     wanted = {
         "run": 0,
@@ -113,7 +123,7 @@ def render_runs(lines: Sequence[RunLine], surface: Surface) -> str:
 
 
 def _run_row(page: Page, line: RunLine) -> list[Cell]:
-    to = f"v{line.candidate_version}" + ("*" if line.dirty else "")
+    to = words.numbered(line.candidate_version, dirty=line.dirty)
     came = f"v{line.baseline_version} {page.signs.arrow} " if line.baseline_version else ""
     return [
         (line.run, "bold"),

@@ -77,6 +77,16 @@ class Page:
         grid.add_row(self.write(mark), self.write(*parts))
         self._console.print(Padding(grid, (0, 0, 0, indent)))
 
+    def command(self, lead: Part, command: Part, *, indent: int = 0) -> None:
+        """Words, and a command line to copy, which is not broken: it may have a line to itself."""
+        width = self.write(command).cell_len
+        if indent + self.write(lead, command).cell_len <= self.width:
+            self.paragraph(lead, command, indent=indent)
+            return
+        self.paragraph(lead, indent=indent)
+        # What is wider than the page, which no command of ours is, breaks like any other text.
+        self.paragraph(command, indent=min(indent, max(0, self.width - width)))
+
     def line(self, *parts: Part, indent: int = 0) -> None:
         """Exactly one line, cut where the page ends."""
         text = self.write(*parts)

@@ -24,13 +24,53 @@ _BUILD_COMMAND = re.compile(r"##(?=\w*\[)|(?:(?<=\s)|\A):(?=:[A-Za-z])")
 
 _LINE_COMMAND = re.compile(r"^( *):(?=:[A-Za-z])", re.MULTILINE)
 
+PLAIN_FORMS = {
+    "✔": "+",
+    "✖": "x",
+    "✓": "+",
+    "✗": "x",
+    "●": "o",
+    "○": ".",
+    "↓": "v",
+    "↑": "^",
+    "→": "->",
+    "·": "-",
+    "│": "|",
+    "┊": ":",
+    "─": "-",
+    "━": "=",
+    "…": "...",
+    "⏎": "\\n",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "×": "x",
+    "≥": ">=",
+    "≤": "<=",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+}
+"""Each sign, and marks of print, to what stands for it wherever only ASCII can be shown."""
+
+_PLAIN = str.maketrans(PLAIN_FORMS)
+
+
+def plain(text: str) -> str:
+    """Text with the plain forms of its signs. Other letters are left."""
+    return text.translate(_PLAIN)
+
 
 def visible(text: str, *, unicode: bool = True) -> str:
     """One line in which nothing acts and nothing hides.
 
     Line breaks become `⏎`, controls their pictures, and what cannot be seen its code.  Without
-    `unicode` the answer is ASCII.  Letters of every script, and emoji, stay as they are.
+    `unicode` the answer is ASCII: signs in their plain form, other letters as their code.  Else
+    letters of every script, and emoji, stay as they are.
     """
+    if not unicode:
+        text = plain(text)
     if "##" in text or "::" in text:
         text = _BUILD_COMMAND.sub(lambda found: found[0][:-1] + f"\\x{ord(found[0][-1]):02x}", text)
     if text.isascii():

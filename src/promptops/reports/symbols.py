@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from promptops.reports.safe_text import plain
 from promptops.values.report import Change, Verdict
 
 
@@ -24,7 +26,6 @@ class Symbols:
     more: str
     observe: str
     none: str
-    return_sign: str
 
 
 UNICODE = Symbols(
@@ -47,30 +48,27 @@ UNICODE = Symbols(
     more="…",
     observe="○",
     none="–",
-    return_sign="⏎",
 )
 
+
+def _plain_signs(signs: dict[Any, str]) -> dict[Any, str]:
+    return {meaning: plain(sign) for meaning, sign in signs.items()}
+
+
 ASCII = Symbols(
-    verdicts={
-        "improved": "+",
-        "passed": "o",
-        "regressed": "x",
-        "inconclusive": "?",
-        "invalid": "!",
-    },
-    changes={"broken": "x", "fixed": "+", "worse": "v", "better": "^", "same": "="},
-    arrow="->",
-    minus="-",
-    dot="*",
-    bar="|",
-    rule="-",
-    point="o",
-    reach="=",
-    limit=":",
-    more="...",
-    observe=".",
-    none="-",
-    return_sign="\\n",
+    verdicts=_plain_signs(UNICODE.verdicts),
+    changes=_plain_signs(UNICODE.changes),
+    arrow=plain(UNICODE.arrow),
+    minus=plain(UNICODE.minus),
+    dot=plain(UNICODE.dot),
+    bar=plain(UNICODE.bar),
+    rule=plain(UNICODE.rule),
+    point=plain(UNICODE.point),
+    reach=plain(UNICODE.reach),
+    limit=plain(UNICODE.limit),
+    more=plain(UNICODE.more),
+    observe=plain(UNICODE.observe),
+    none=plain(UNICODE.none),
 )
 
 VERDICT_STYLES: dict[Verdict, str] = {

@@ -20,7 +20,7 @@ _HEADS = {"score": ">score", "delta": ">delta", "cost": ">cost"}
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """One version, and the last evaluation of it where there is one."""
+    """One version, and what the run that counts says of it where there is one."""
 
     number: int
     digest: str
@@ -38,11 +38,11 @@ class VersionLine:
     evaluated: bool = False
     metric: str = ""
     score: float | None = None
-    """The first gating metric's mean on the version's newest run."""
+    """The first gating metric's mean on that run."""
     delta: float | None = None
     """Against the version before it."""
     cost_usd: float | None = None
-    """Per sample; None where it is unknown."""
+    """Of all its samples on that run; None where it is unknown."""
     run: str = ""
 
 
@@ -85,7 +85,7 @@ def _cell(page: Page, line: VersionLine, part: str) -> Cell:
     if part == "version":
         return (f"v{line.number}", "red" if line.broken else "yellow" if line.dirty else "bold")
     if part == "commit":
-        return (line.commit[:7], "dim") if line.commit else ("dirty", "yellow")
+        return (line.commit[:7], "dim") if line.commit else (words.UNCOMMITTED, "yellow")
     if part == "date":
         return line.date[:10]
     if part == "author":

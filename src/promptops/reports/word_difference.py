@@ -1,4 +1,4 @@
-"""Differences of texts by word, of messages by role, and of settings by path."""
+"""Differences of texts by word, and of settings by path."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import difflib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from promptops.values.request import Message
 
 Kind = Literal["=", "-", "+"]
 Segment = tuple[Kind, str]
@@ -169,44 +167,6 @@ def word_segments(old: str, new: str) -> list[Segment] | None:
         if m > k:
             segments.append(("+", "".join(after[k:m])))
     return segments
-
-
-def pair_messages(
-    before: Sequence[Message], after: Sequence[Message]
-) -> list[tuple[Message | None, Message | None]]:
-    """Messages of both sides in order: equal ones together, then those of the same role."""
-    left, right = [_key(message) for message in before], [_key(message) for message in after]
-    pairs: list[tuple[Message | None, Message | None]] = []
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
-        if tag == "equal":
-            pairs += zip(before[i:j], after[k:m], strict=True)
-        else:
-            pairs += _pair_by_role(before[i:j], after[k:m])
-    return pairs
-
-
-def _key(message: Message) -> str:
-    return json.dumps([repr(getattr(message, name)) for name in message.__struct_fields__])
-
-
-def _pair_by_role(
-    before: Sequence[Message], after: Sequence[Message]
-) -> Iterator[tuple[Message | None, Message | None]]:
-    roles = difflib.SequenceMatcher(
-        None, [one.role for one in before], [one.role for one in after], autojunk=False
-    )
-    for tag, i, j, k, m in roles.get_opcodes():
-        if tag == "equal":
-            yield from zip(before[i:j], after[k:m], strict=True)
-            continue
-        if tag == "replace" and j - i == 1 == m - k:
-            yield before[i], after[k]  # one message that changed its role
-            continue
-        for message in before[i:j]:
-            yield message, None
-        for message in after[k:m]:
-            yield None, message
 
 
 def compare_values(

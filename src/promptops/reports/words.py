@@ -5,6 +5,9 @@ from __future__ import annotations
 from promptops.reports.symbols import Symbols
 from promptops.values.report import ArmReport, Cost, MetricReport, Report
 
+FIRST = "first version: nothing to compare with yet"
+ALONE = "scored alone: compared with nothing"
+
 
 def score(value: float | None) -> str:
     """A mean in [0, 1]. What is not quite 0 or 1 never reads as if it were."""
@@ -87,9 +90,18 @@ def many(count: int, one: str, several: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
-def version(arm: ArmReport) -> str:
+UNCOMMITTED = "uncommitted"
+"""What every command calls a meaning that is on disk and not in git."""
+
+
+def numbered(number: int, *, dirty: bool) -> str:
     """`v2`, and whether it is not committed yet."""
-    return f"v{arm.version}" + (" (uncommitted)" if arm.dirty else "")
+    return f"v{number} ({UNCOMMITTED})" if dirty else f"v{number}"
+
+
+def version(arm: ArmReport) -> str:
+    """The version of an arm: `v2`, `v3 (uncommitted)`."""
+    return numbered(arm.version, dirty=arm.dirty)
 
 
 def versions(report: Report, signs: Symbols) -> str:
@@ -117,6 +129,26 @@ def sureness(report: Report) -> str:
     return f"{100 * (1 - alpha):.4g}% sure"
 
 
+def stopped(report: Report) -> bool:
+    """Whether the run ended before it had all its samples: a budget, or a provider."""
+    return report.meta.get("stopped") is True
+
+
+def had(report: Report) -> int:
+    """How many samples the run had an answer for, on both arms together."""
+    arms = [arm for arm in (report.baseline, report.candidate) if arm]
+    return sum(arm.samples - arm.failures for arm in arms)
+
+
+def samples_had(report: Report) -> str:
+    """How many samples a run had of those it was to have: `14 of 120 samples were had`."""
+    arms = 2 if report.baseline else 1
+    cases, each = report.meta.get("cases"), report.meta.get("samples")
+    if isinstance(cases, int) and isinstance(each, int):
+        return f"{number(had(report))} of {many(arms * cases * each, 'sample')} were had"
+    return f"{many(had(report), 'sample')} {'was' if had(report) == 1 else 'were'} had"
+
+
 def deciding_metric(report: Report) -> MetricReport | None:
     """The gating metric that the verdict rests on; the first one where none stands out."""
     gates = [metric for metric in report.metrics if metric.role == "gate"]
@@ -132,10 +164,12 @@ def headline(report: Report, signs: Symbols) -> str:
     """The finding in one sentence, no stronger than the evidence."""
     metric = deciding_metric(report)
     if report.verdict == "invalid":
-        return report.reasons[0] if report.reasons else "the evidence cannot be used"
+        reason = report.reasons[0] if report.reasons else "the evidence cannot be used"
+        tell_it = stopped(report) and not reason.startswith("stopped")
+        return f"stopped before its end: {reason}" if tell_it else reason
     if report.baseline is None:
-        absolute = f": {metric.name} is {score(metric.candidate)}" if metric else ""
-        return f"first version, nothing to compare with yet{absolute}"
+        absolute = f"; {metric.name} is {score(metric.candidate)}" if metric else ""
+        return (ALONE if report.meta.get("alone") is True else FIRST) + absolute
     if metric is None or metric.delta is None or metric.interval is None:
         return report.reasons[0] if report.reasons else "no metric could be compared"
     if report.verdict == "regressed" and metric.verdict != "regressed":

@@ -82,22 +82,31 @@ class SliceReport(msgspec.Struct, frozen=True):
 
 
 class Calls(msgspec.Struct, frozen=True):
-    """Model calls, judges included."""
+    """Where the answers of a run came from."""
 
     planned: int = 0
+    """Samples to be had at most: one that both arms share counts once, judges do not count."""
     made: int = 0
+    """Calls to models that this run made, those to score and further attempts included."""
     cached: int = 0
+    """Samples that the store had: nothing was asked, nothing paid."""
     shared: int = 0
+    """Samples drawn once for both arms, because both would send the same request."""
     retried: int = 0
+    """Attempts after a failed one."""
     judge: int = 0
+    """How many of the calls made were to score: for judges, or for embeddings."""
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """US dollars: `incurred` was paid by this run, `evaluated` is what its samples cost once."""
+    """US dollars."""
 
     incurred_usd: float = 0.0
+    """Paid by this run."""
     evaluated_usd: float = 0.0
+    """What its answers cost once, kept ones and those to score included."""
     unpriced_calls: int = 0
+    """Answers whose price is not known; both amounts are without them."""
 
 
 class CaseReport(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from promptops.cli.output import check_output, emit, stream_surface, surface
+from promptops.cli.output import check_output, emit, note, stream_surface, surface
 from promptops.errors import InputError
 
 
@@ -120,6 +120,16 @@ def test_text_degrades_to_what_stdout_can_hold(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
     emit("a → b, ≥ 3, 東")
     assert raw.getvalue() == b"a -> b, >= 3, \\u6771\n"
+
+
+def test_a_plain_form_never_begins_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, err = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii"))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(err, encoding="latin-1"))
+    emit("  ┊:error::x")
+    note("  ┊:error::naïve · x")
+    assert out.getvalue() == b"  \\:error::x\n"
+    assert err.getvalue() == b"  \\x3a:error::na\xefve - x\n"
 
 
 def test_machine_text_is_utf_8_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:

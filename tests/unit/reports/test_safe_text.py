@@ -52,6 +52,8 @@ def test_what_acts_or_hides_is_shown(text, shown):
         ("two\nlines\t\r", "two\\nlines\\t\\r"),
         ("\x1b[0m\x7f", "\\x1b[0m\\x7f"),
         ("é日🌸", "\\xe9\\u65e5\\U0001f338"),
+        ("v1 → v2, surely above −5 · “so”…", 'v1 -> v2, surely above -5 - "so"...'),
+        ("┊:error::x", "\\x3a:error::x"),
     ],
 )
 def test_ascii_is_all_there_is_where_nothing_else_can_be_shown(text, shown):

@@ -163,9 +163,19 @@ RUNS = [
         dirty=True,
     ),
     RunLine(
-        "20261001-1100-0b1c", "2026-10-01T11:00:00Z", "answer", "answer", None, 1, "passed", 40, 0.0
+        "20261001-1100-0b1c",
+        "2026-10-01T11:00:00Z",
+        "answer",
+        "answer",
+        None,
+        1,
+        "inconclusive",
+        40,
+        0.0,
     ),
-    RunLine("20260930-0801-aa21", "2026-09-30T08:01:00Z", "answer", "answer", 1, 2, None, 7, None),
+    RunLine(
+        "20260930-0801-aa21", "2026-09-30T08:01:00Z", "answer", "answer", 1, 2, "invalid", 7, None
+    ),
 ]
 
 PAGES = {

@@ -6,10 +6,8 @@ from hypothesis import strategies as st
 from promptops.reports.word_difference import (
     changed_lines,
     compare_values,
-    pair_messages,
     word_segments,
 )
-from promptops.values.request import Message
 
 TEXTS = st.text(alphabet="ab c\n.é", max_size=40)
 
@@ -90,22 +88,6 @@ def test_no_word_is_lost_between_lines(old, new):
         read = "".join(text for piece in pieces for kind, text in piece.segments if kind != other)
         assert read.split() == side.split() or "".join(read.split()) == "".join(side.split())
     assert all(piece.mark == " " for piece in pieces) == (old == new)
-
-
-def test_messages_are_paired_by_content_then_by_role():
-    system, ask = Message("system", "Be kind."), Message("user", "{{ message }}")
-    shot = [Message("user", "I am in Quito"), Message("assistant", "Quito")]
-    assert pair_messages([system, ask], [system, *shot, ask]) == [
-        (system, system),
-        (None, shot[0]),
-        (None, shot[1]),
-        (ask, ask),
-    ]
-    kinder = Message("system", "Be kinder.")
-    assert pair_messages([system, ask], [kinder, ask]) == [(system, kinder), (ask, ask)]
-    assert pair_messages([ask], []) == [(ask, None)]
-    moved = Message("developer", "Be kind.")
-    assert pair_messages([system, ask], [moved, ask]) == [(system, moved), (ask, ask)]
 
 
 def test_settings_are_compared_by_path():

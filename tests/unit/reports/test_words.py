@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from promptops.reports import words
+from promptops.reports.safe_text import PLAIN_FORMS
 from promptops.reports.symbols import ASCII, UNICODE
 from promptops.values.report import Cost
 from tests import examples
@@ -106,14 +107,27 @@ def test_what_was_paid_says_what_is_not_known():
         ("inconclusive", "exact -0.02: anything from -0.08 to +0.04, each end 95% sure"),
         (
             "invalid",
-            "9 of 120 samples were lost to failures of the provider; at most 2% may be",
+            "exact: 9 of 120 pairs are missing (calls lost: 0 baseline, 9 candidate)",
         ),
-        ("first_version", "first version, nothing to compare with yet: exact is 0.82"),
+        ("first_version", "first version: nothing to compare with yet; exact is 0.82"),
+        ("alone", "scored alone: compared with nothing; exact is 0.82"),
+        ("stopped_at_once", "stopped before its end: example/small-1: the key is not accepted"),
     ],
 )
 def test_the_headline_says_no_more_than_the_evidence(example, sentence):
     (report,) = examples.every_example()[example]
     assert words.headline(report, ASCII) == sentence
+
+
+def test_a_stopped_run_says_so_once_and_how_much_it_had():
+    report = msgspec.structs.replace(examples.stopped(), reasons=["the key is not accepted"])
+    assert words.headline(report, ASCII) == "stopped before its end: the key is not accepted"
+    assert words.samples_had(report) == "14 of 240 samples were had"
+    assert words.samples_had(msgspec.structs.replace(report, meta={})) == "14 samples were had"
+    lost = msgspec.structs.replace(report, candidate=examples.arm(2, samples=6, failures=2))
+    assert words.samples_had(lost) == "12 of 240 samples were had"
+    whole = msgspec.structs.replace(report, meta={})
+    assert words.headline(whole, ASCII) == "the key is not accepted"
 
 
 def test_a_small_real_drop_is_called_one():
@@ -136,6 +150,17 @@ def test_sureness_is_said_only_where_the_run_says_it():
     assert words.headline(report, ASCII) == "exact +0.01: no worse than -0.03"
     report = msgspec.structs.replace(examples.passed(), meta={"alpha": 0.025})
     assert words.sureness(report) == "97.5% sure"
+
+
+def test_ascii_has_one_plain_form_for_every_sign():
+    for name in UNICODE.__slots__:
+        signs, plain_signs = getattr(UNICODE, name), getattr(ASCII, name)
+        if isinstance(signs, str):
+            signs, plain_signs = {name: signs}, {name: plain_signs}
+        for meaning, sign in signs.items():
+            assert plain_signs[meaning] == PLAIN_FORMS.get(sign, sign)
+            assert plain_signs[meaning].isascii()
+    assert ASCII.dot == "-"
 
 
 def test_the_metric_that_regressed_most_decides():

@@ -18,7 +18,7 @@ _LONGEST_WHY = 300
 def write_cases(page: Page, report: Report) -> None:
     """How many cases changed and how; then the worst of them and the best, one by one."""
     changed = [case for case in report.cases if case.change != "same"]
-    if report.baseline is None or not report.cases:
+    if report.baseline is None or all(map(_uncompared, report.cases)):
         return
     page.blank()
     page.paragraph(*_tally(report.cases), indent=2)
@@ -30,7 +30,7 @@ def write_cases(page: Page, report: Report) -> None:
     if left:
         page.blank()
         again = f"promptops report {report.run} --cases all"
-        page.paragraph((f"{page.signs.more} {left:,} more: {again}", "dim"), indent=2)
+        page.command((f"{page.signs.more} {left:,} more: ", "dim"), (again, "dim"), indent=2)
 
 
 def choose(changed: list[CaseReport], most: int | None) -> list[CaseReport]:
@@ -53,8 +53,13 @@ def _moved(case: CaseReport) -> float:
     return (case.candidate or 0.0) - (case.baseline or 0.0)
 
 
+def _uncompared(case: CaseReport) -> bool:
+    return case.change == "same" and (case.baseline is None or case.candidate is None)
+
+
 def _tally(cases: list[CaseReport]) -> list[Part]:
-    counts = Counter(case.change for case in cases)
+    counts = Counter(case.change for case in cases if not _uncompared(case))
+    uncompared = len(cases) - counts.total()
     parts: list[Part] = [(words.many(len(cases), "case"), "bold"), ": "]
     said = [change for change in get_args(Change) if counts[change]]
     for at, change in enumerate(said):
@@ -63,6 +68,8 @@ def _tally(cases: list[CaseReport]) -> list[Part]:
         parts.append((f"{words.number(counts[change])} {name.get(change, change)}", style))
         if at + 1 < len(said):
             parts.append(", ")
+    if uncompared:
+        parts.append((f", {words.number(uncompared)} not compared", "dim"))
     return parts
 
 
@@ -77,8 +84,13 @@ def _write_case(page: Page, report: Report, case: CaseReport) -> None:
     if case.critical:
         title.append(("  critical", "bold red" if case.change in {"broken", "worse"} else "bold"))
     page.line(*title, indent=2)
-    if len(case.scores) > 1:
-        each = [f"{name} {_pair(page, *pair)}" for name, pair in case.scores.items()]
+    moved = {
+        name: pair
+        for name, pair in case.scores.items()
+        if words.score(pair[0]) != words.score(pair[1])
+    }
+    if len(case.scores) > 1 and moved:
+        each = [f"{name} {_pair(page, *pair)}" for name, pair in moved.items()]
         page.paragraph((f" {page.signs.dot} ".join(each), "dim"), indent=4)
     _write_outputs(page, report, case)
     if case.why:

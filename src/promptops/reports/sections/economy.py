@@ -51,26 +51,27 @@ def _relative(page: Page, before: float | None, after: float | None) -> Cell:
 def write_calls(page: Page, report: Report) -> None:
     """Calls by where their answer came from, and what was paid."""
     calls = report.calls
-    told = [f"{words.number(calls.made)} made"]
+    told = [words.many(calls.planned, "answer") + " planned at most"] if calls.planned else []
+    made = words.many(calls.made, "call") + " made"
+    if 0 < calls.judge <= calls.made:
+        made += f", {words.number(calls.judge)} of them to score"
+    told.append(made)
     told += [
         f"{words.number(count)} {name}"
         for count, name in (
-            (calls.cached, "cached"),
+            (calls.cached, "kept"),
             (calls.shared, "shared by both arms"),
             (calls.retried, "retried"),
-            (calls.judge, "by judges"),
         )
         if count
     ]
-    if calls.planned:
-        told.append(f"{words.number(calls.planned)} planned at most")
     page.blank()
     between = f" {page.signs.dot} "
     page.item(("calls", "dim"), between.join(told))
     cost = words.paid(report.cost)
     once = words.money(report.cost.evaluated_usd)
     if once != words.money(report.cost.incurred_usd):
-        cost += f"{between}{once} is what all samples cost once"
+        cost += f"{between}{once} is what it costs when nothing is kept"
     page.item(("cost ", "dim"), cost)
 
 
@@ -101,4 +102,4 @@ def write_again(page: Page, report: Report) -> None:
         told.append(f"took {words.seconds(report.seconds)}")
     page.blank()
     page.paragraph((f" {page.signs.dot} ".join(told), "dim"), indent=2)
-    page.paragraph(("see it again: ", "dim"), f"promptops report {report.run}", indent=2)
+    page.command(("see it again: ", "dim"), f"promptops report {report.run}", indent=2)

@@ -14,7 +14,7 @@ _MOST_SLICES = 12
 
 def write_metrics(page: Page, report: Report) -> None:
     """The table of metrics, gating ones first, and what must be known to read it."""
-    if not report.metrics:
+    if not report.metrics or (words.stopped(report) and not any(map(_measured, report.metrics))):
         return
     page.blank()
     ordered = sorted(report.metrics, key=lambda metric: metric.role != "gate")
@@ -24,6 +24,10 @@ def write_metrics(page: Page, report: Report) -> None:
         _write_compared(page, report, ordered)
     for metric in ordered:
         _write_notes(page, metric)
+
+
+def _measured(part: MetricReport | SliceReport) -> bool:
+    return part.candidate is not None or part.baseline is not None
 
 
 def _write_absolute(page: Page, metrics: list[MetricReport]) -> None:
@@ -140,25 +144,37 @@ class Forest:
 
 
 def write_slices(page: Page, slices: list[SliceReport]) -> None:
-    """Gating metrics by tag, the largest falls first. A diagnostic, never a gate."""
+    """Gating metrics by tag, the largest falls first. A diagnostic, never a gate.
+
+    Where no slice was compared, the lowest scores come first.
+    """
+    slices = [part for part in slices if _measured(part)]
     if not slices:
         return
+    compared = any(part.baseline is not None for part in slices)
     page.blank()
     page.paragraph(("by tag", "bold"), (" (to look at, not to judge by)", "dim"), indent=2)
-    ordered = sorted(slices, key=lambda part: part.delta if part.delta is not None else 0.0)
-    rows: list[list[Cell]] = [
-        [
-            part.tag,
-            part.metric,
-            words.number(part.cases),
-            words.score(part.baseline) if part.baseline is not None else page.signs.none,
-            words.score(part.candidate),
-            words.signed(part.delta, page.signs),
-        ]
-        for part in ordered[:_MOST_SLICES]
-    ]
-    heads = ["tag", "metric", ">cases", ">baseline", ">candidate", ">delta"]
-    page.table(heads, rows, flexible=0)
+    ordered = sorted(slices, key=_moved if compared else _level)
+    rows: list[list[Cell]] = []
+    for part in ordered[:_MOST_SLICES]:
+        row: list[Cell] = [part.tag, part.metric, words.number(part.cases)]
+        if compared:
+            baseline = part.baseline
+            row.append(page.signs.none if baseline is None else words.score(baseline))
+        row.append(words.score(part.candidate))
+        if compared:
+            row.append(words.signed(part.delta, page.signs))
+        rows.append(row)
+    outcome = [">baseline", ">candidate", ">delta"] if compared else [">score"]
+    page.table(["tag", "metric", ">cases", *outcome], rows, flexible=0)
     if len(slices) > _MOST_SLICES:
         left = words.number(len(slices) - _MOST_SLICES)
         page.paragraph((f"{page.signs.more} {left} more in --format json", "dim"), indent=2)
+
+
+def _moved(part: SliceReport) -> float:
+    return part.delta if part.delta is not None else 0.0
+
+
+def _level(part: SliceReport) -> float:
+    return part.candidate if part.candidate is not None else 0.0

@@ -25,12 +25,20 @@ def write_verdict(page: Page, report: Report) -> None:
     for reason in report.reasons:
         if not _told_already(reason, finding, report):
             page.item((page.signs.dot, "dim"), reason)
+    if words.stopped(report):
+        told = words.samples_had(report)
+        told_how = any("goes on from" in reason for reason in report.reasons)
+        if not told_how and words.had(report):
+            told += "; a further run goes on from there"
+        page.item((page.signs.dot, "dim"), told)
 
 
 def _told_already(reason: str, finding: str, report: Report) -> bool:
-    """Whether the finding says it: the same sentence, or the one reason of a clear verdict."""
-    alone = len(report.reasons) == 1 and report.verdict in {"improved", "passed", "regressed"}
-    return reason == finding or (alone and reason.split()[:1] == finding.split()[:1])
+    """Whether the finding says it: its own words, or the one reason of a clear verdict."""
+    if report.baseline is None and reason in {words.FIRST, words.ALONE}:
+        return True
+    single = len(report.reasons) == 1 and report.verdict in {"improved", "passed", "regressed"}
+    return finding.endswith(reason) or (single and reason.split()[:1] == finding.split()[:1])
 
 
 def mark(page: Page, verdict: Verdict, *, strong: bool = False) -> list[Part]:
