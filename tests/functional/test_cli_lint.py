@@ -42,6 +42,64 @@ def test_a_new_number_needs_a_changed_meaning(project: Project) -> None:
     assert "the version grew from 2 to 3, and the meaning is the same" in done.out
 
 
+def test_a_number_that_grew_over_the_same_meaning_is_wrong_when_it_is_committed_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grown = ("error", "the version grew from 2 to 3, and the meaning is the same")
+    project.prompt(3, "Be brief.", "Only the number.")
+    project.commit("Only the number")
+    assert messages(project) == [grown]
+    project.git("checkout", "--quiet", "-b", "topic")
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    assert messages(project) == [grown]
+    monkeypatch.delenv("GITHUB_BASE_REF")
+    # One number everywhere, and the next one is above all that were committed.
+    log = project.run("log", "greet", "--format", "json").value
+    assert [each["number"] for each in log["versions"]] == [3, 1]
+    for at in ("v2", "v3"):
+        assert project.run("show", "greet", "--at", at, "--format", "json").value["version"] == 3
+    for number in (2, 3):
+        project.prompt(number, "Be loud.", "Louder.")
+        done = project.run("lint")
+        assert (done.code, "write `version: 4`" in done.out) == (2, True)
+    project.prompt(4, "Be loud.", "Louder.")
+    assert messages(project) == []
+    project.prompt(2, "Be brief.", "Fewer words.")
+    assert messages(project) == []
+
+
+def test_a_number_that_grew_within_a_pull_request_is_found(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.git("checkout", "--quiet", "-b", "topic")
+    project.prompt(3, "Be loud.", "Louder.")
+    project.commit("Louder")
+    project.prompt(4, "Be loud.", "Louder.")
+    project.commit("Once more")
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    assert messages(project) == [
+        ("error", "the version grew from 3 to 4, and the meaning is the same")
+    ]
+    # Each commit by itself, or the pull request as one: either way of counting is right.
+    for number in (3, 5):
+        project.prompt(number, "Be very loud.", "Louder still.")
+        assert messages(project) == []
+
+
+def test_a_mended_number_is_the_one_that_log_and_show_know(project: Project) -> None:
+    project.prompt(2, "Be loud.", "Louder.")
+    project.commit("Forget the number")
+    project.prompt(3, "Be loud.", "Louder.")
+    project.commit("Mend the number")
+    assert messages(project) == []
+    log = project.run("log", "greet", "--format", "json").value
+    assert [each["number"] for each in log["versions"]] == [3, 2, 1]
+    shown = project.run("show", "greet", "--at", "v2", "--format", "json").value
+    assert shown["messages"][0]["content"] == "Be brief."
+    shown = project.run("show", "greet", "--at", "v3", "--format", "json").value
+    assert shown["messages"][0]["content"] == "Be loud."
+
+
 def test_a_changed_include_changes_the_meaning(project: Project) -> None:
     project.write("prompts/tone.txt", "Be kind.")
     project.prompt(3, "{% include 'tone.txt' %}", "Share the tone.")
@@ -149,7 +207,7 @@ def test_faults_of_a_prompt_have_their_place(
         ("prompt: greet\ndataset: greet.jsonl\nscorers: {a: {type: judge, prompt: judges/no}}\n",
          "judges/no", "evals/greet.yaml:3:"),
         ("prompt: greet\ndataset: greet.jsonl\nscorers: {a: {type: equals, expected: '{{ e }}'}}\n",
-         "case 'ana': scorer 'a'", "evals/greet.jsonl:1:1"),
+         "case 'ana' and 1 more: scorer 'a'", "evals/greet.jsonl:1:1"),
     ],
 )  # fmt: skip
 def test_faults_of_a_suite_have_their_place(
@@ -209,3 +267,70 @@ def test_no_code_of_the_project_runs(project: Project) -> None:
     )
     assert project.run("lint").code == 0
     assert not (project.root / "ran").exists()
+
+
+PYTHON = """\
+prompt: greet
+dataset: greet.jsonl
+scorers:
+  a: {type: python, file: own.py, function: mark}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "place"),
+    [
+        (None, "there is no file 'own.py'", "evals/greet.yaml:4:"),
+        ("", "own.py has no function 'mark'", "evals/greet.yaml:4:"),
+        ("def marc(answer, case):\n    return 1\n", "did you mean 'marc'?", "evals/greet.yaml:4:"),
+        ("class A:\n    def mark(self): ...\n", "no function 'mark'", "evals/greet.yaml:4:"),
+        ("def f():\n    mark = 1\n", "no function 'mark'", "evals/greet.yaml:4:"),
+        ("def mark(:\n", "not valid Python", "own.py:1:"),
+        ("x = '\0'", "not valid Python", "own.py"),
+        ("def mark(answer, case):\n    raise SystemExit\n", None, None),
+        ("async def mark(answer, case): ...\nraise SystemExit\n", None, None),
+        ("from elsewhere import mark\n", None, None),
+        ("from elsewhere import *\n", None, None),
+        ("try:\n    import x as mark\nexcept ImportError:\n    pass\n", None, None),
+        ("mark = lambda answer, case: 1\n", None, None),
+    ],
+)
+def test_the_file_and_function_of_a_python_scorer_are_looked_for(
+    project: Project, source: str | None, said: str | None, place: str | None
+) -> None:
+    project.write("evals/greet.yaml", PYTHON)
+    if source is not None:
+        project.write("own.py", source)
+    done = project.run("lint")
+    if said is None or place is None:
+        assert (done.code, done.err) == (0, "")
+    else:
+        assert done.code == 2
+        shown = " ".join(done.out.split())
+        assert said in shown
+        assert place in shown
+
+
+def test_what_a_scorer_cannot_use_is_told_once(project: Project) -> None:
+    rows = [f'{{"id": "c{n}", "name": "Ana", "city": {n % 2}}}\n' for n in range(30)]
+    rows.append('{"id": "d", "name": "Ana"}\n')
+    project.write("evals/greet.jsonl", "".join(rows))
+    project.write("evals/greet.yaml", PYTHON.replace(
+        "{type: python, file: own.py, function: mark}",
+        '{type: numeric, expected: "{{ town }}"}\n  b: {type: equals, expected: "{{ city }}"}',
+    ))  # fmt: skip
+    assert [message.partition(": the case")[0] for _, message in messages(project)] == [
+        "case 'c0' and 29 more: scorer 'a'",
+        "case 'd': scorer 'a'",
+        "case 'd': scorer 'b'",
+    ]
+
+
+def test_findings_stand_in_the_order_of_files_and_lines(project: Project) -> None:
+    project.prompt(2, "Be {{ loud }}.", "Fewer words.")
+    project.write("evals/greet.yaml", PYTHON.replace("python", "pyton"))
+    project.write("evals/greet.jsonl", '{"id": "ana", "name": 1}\n{"id": "bo", "name": 2}\n')
+    found = project.run("lint", "--format", "json").value["findings"]
+    places = [(each["path"], each["line"], each["column"]) for each in found]
+    assert places == sorted(places)
+    assert len({path for path, _, _ in places}) == 3

@@ -18,12 +18,12 @@ def test_list_names_prompts_and_suites(project: Project) -> None:
     assert "greet" in done.out
     assert "v2" in done.out
     assert "greet.jsonl" in done.out
-    assert "changed" not in done.out
+    assert "uncommitted" not in done.out
 
 
 def test_list_marks_what_is_not_committed(project: Project) -> None:
     project.prompt(3, "Be loud.")
-    assert "v3 changed" in project.run("list").out
+    assert "v3 (uncommitted)" in project.run("list").out
     [prompt] = project.run("list", "--format", "json").value["prompts"]
     assert (prompt["version"], prompt["dirty"]) == (3, True)
 
@@ -63,6 +63,56 @@ def test_show_at_a_version_and_at_a_revision(project: Project) -> None:
     assert first["digest"] != now["digest"]
     assert first["commit"] == project.git("rev-parse", "HEAD~1").strip()
     assert now["commit"] is None
+
+
+def test_one_word_for_what_is_not_committed(project: Project) -> None:
+    told = [["list"], ["show", "greet"], ["diff", "greet"], ["log", "greet"],
+            ["render", "greet", "--var", "name=Ana", "--no-tokens"]]  # fmt: skip
+    for arguments in told:
+        assert "uncommitted" not in project.run(*arguments).out
+    project.prompt(3, "Be loud.")
+    for arguments in told:
+        done = project.run(*arguments)
+        assert (done.code, done.out.count("uncommitted")) == (0, 1)
+        assert arguments == ["log", "greet"] or "v3 (uncommitted)" in done.out
+
+
+def test_a_judge_is_not_unwatched(project: Project) -> None:
+    project.prompt(1, "Judge.", name="judges/kind")
+    project.prompt(1, "Idle.", name="idle")
+    project.write(
+        "evals/judged.yaml",
+        "prompt: greet\ndataset: greet.jsonl\n"
+        "scorers: {kind: {type: judge, prompt: judges/kind, role: observe}}\n",
+    )
+    done = project.run("list")
+    assert "judges in judged" in done.out
+    assert "no suite evaluates idle\n" in done.out
+    value = project.run("list", "--format", "json").value
+    assert {each["name"]: each["judges_in"] for each in value["prompts"]} == {
+        "greet": [], "idle": [], "judges/kind": ["judged"],
+    }  # fmt: skip
+
+
+def test_diff_of_one_version_with_itself_says_that_there_is_no_difference(
+    project: Project,
+) -> None:
+    for arguments in (["v1", "v1"], ["HEAD"]):
+        done = project.run("diff", "greet", *arguments)
+        assert done.code == 0
+        assert "No difference in meaning" in done.out
+        assert "quality" not in done.out
+        assert "renamed" not in done.out
+
+
+def test_diff_names_a_rename(project: Project) -> None:
+    project.git("mv", "prompts/greet.yaml", "prompts/welcome.yaml")
+    done = project.run("diff", "welcome", "HEAD")
+    assert "renamed from greet, same meaning" in done.out
+    assert "uncommitted" not in done.out
+    done = project.run("diff", "welcome", "v1", "--format", "json")
+    assert (done.value["renamed_from"], done.value["same_meaning"]) == ("greet", False)
+    assert "renamed from greet\n" in project.run("diff", "welcome", "v1").out
 
 
 def test_show_reads_includes_of_the_same_revision(project: Project) -> None:
@@ -161,7 +211,7 @@ def test_diff_of_an_uncommitted_change_is_against_the_last_commit(project: Proje
     project.prompt(3, "Be loud.")
     value = project.run("diff", "greet", "--format", "json").value
     assert value["before"]["label"].startswith("v2 (")
-    assert "working tree" in value["after"]["label"]
+    assert value["after"]["label"] == "v3 (uncommitted)"
 
 
 def test_diff_between_named_versions(project: Project) -> None:
@@ -169,7 +219,7 @@ def test_diff_between_named_versions(project: Project) -> None:
     value = project.run("diff", "greet", "v1", "v2", "--format", "json").value
     assert (value["before"]["label"][:2], value["after"]["label"][:2]) == ("v1", "v2")
     value = project.run("diff", "greet", "v1", "--format", "json").value
-    assert "working tree" in value["after"]["label"]
+    assert value["after"]["label"] == "v3 (uncommitted)"
 
 
 def test_diff_of_a_case_as_sent(project: Project) -> None:

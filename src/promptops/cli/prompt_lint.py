@@ -7,11 +7,12 @@ import os
 from promptops.cli.project import Project
 from promptops.cli.suite_lint import as_findings
 from promptops.errors import HistoryError, InputError, Location
-from promptops.history.baseline import baseline
+from promptops.history.baseline import pasts
 from promptops.history.repository import Repository
+from promptops.history.versions import Version
 from promptops.prompts.lint import Finding, lint
 from promptops.prompts.loading import LoadedPrompt, load_prompt
-from promptops.prompts.version_law import version_findings
+from promptops.prompts.version_law import Meaning, version_findings
 
 
 def lint_prompt(project: Project, name: str, repository: Repository | None) -> list[Finding]:
@@ -32,24 +33,15 @@ def lint_prompt(project: Project, name: str, repository: Repository | None) -> l
 
 
 def _version(project: Project, loaded: LoadedPrompt, repository: Repository) -> list[Finding]:
-    """The law of the number, against the baseline and against HEAD."""
-    before = baseline(repository, loaded.name, project.tree, None, os.environ)
-    findings = version_findings(before.loaded, loaded) if before else []
-    head = _at_head(loaded.name, repository)
-    if head is None or head.digest != loaded.digest:
-        return findings
-    if before and head.prompt.version <= before.loaded.prompt.version:
-        return findings  # the number was wrong when it was committed, and may be mended
-    return findings or version_findings(head, loaded)
+    """The law of the number, held against each past that it may fit; one of them is enough."""
+    found: list[Finding] = []
+    for at, past in enumerate(pasts(repository, loaded.name, project.tree, os.environ)):
+        findings = version_findings(_meanings(past), loaded)
+        if not any(finding.level == "error" for finding in findings):
+            return findings
+        found = found if at else findings
+    return found
 
 
-def _at_head(name: str, repository: Repository) -> LoadedPrompt | None:
-    """The prompt as it is committed; None where it is not, or cannot be read there."""
-    if repository.head is None:
-        return None
-    try:
-        return load_prompt(repository.tree(repository.head), name)
-    except HistoryError:
-        raise
-    except InputError:
-        return None
+def _meanings(past: list[Version]) -> list[Meaning]:
+    return [Meaning(each.loaded, each.numbers) for each in past if each.loaded]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from promptops.cli.output import note
 from promptops.cli.project import Project
 from promptops.documents.tree import inside
 from promptops.errors import HistoryError
 from promptops.history.baseline import named
+from promptops.history.lineage import state_in
 from promptops.history.repository import Repository
-from promptops.history.versions import Version, versions
+from promptops.history.versions import Version, path_at_head, versions
 from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_path
+from promptops.reports import words
 
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="The prompt.", show_default=False)
@@ -32,7 +35,7 @@ class Revision:
 
     loaded: LoadedPrompt
     label: str
-    """How to name it to a person: `v2 (abc123456789)`, `v3 (working tree)`."""
+    """How to name it to a person: `v2 (abc123456789)`, `v3 (uncommitted)`, or `v3`."""
     commit: str | None = None
 
 
@@ -77,13 +80,38 @@ def prompt_at(project: Project, name: str, at: str | None) -> Revision:
 
 
 def on_disk(project: Project, name: str) -> Revision:
-    """A prompt as it stands in the working tree.
+    """A prompt as it stands in the working tree; marked where HEAD's means something else.
 
     Raises:
         InputError: no such prompt, or the file is wrong.
     """
     loaded = load_prompt(project.tree, name)
-    return Revision(loaded, f"v{loaded.prompt.version} (working tree)")
+    dirty = name in uncommitted(project, {name: loaded.digest})
+    return Revision(loaded, words.numbered(loaded.prompt.version, dirty=dirty))
+
+
+def uncommitted(project: Project, digests: Mapping[str, str]) -> set[str]:
+    """Those of the prompts (name to digest) whose meaning is not the one at HEAD.
+
+    All of them where nothing is committed; none, with a note, where git cannot say.
+    """
+    try:
+        found = Repository.find(project.root)
+        if found is None:
+            return {*digests}
+        with found as repository:
+            head = repository.head
+            if head is None:
+                return {*digests}
+            tree = repository.tree(head)
+            return {
+                name
+                for name, digest in digests.items()
+                if state_in(tree, path_at_head(repository, head, name, project.tree)).key != digest
+            }
+    except HistoryError as error:
+        note(f"what is committed is left out: {error}")
+        return set()
 
 
 def history_of(project: Project, name: str) -> History:

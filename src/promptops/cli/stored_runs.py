@@ -1,25 +1,105 @@
-"""Reports out of the store. Imported only where there is one."""
+"""Which run tells what a version is worth. Imported only where there is a store."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 from promptops.cli.output import note
-from promptops.errors import StoreError
+from promptops.cli.project import Project
+from promptops.engine.suite import load_suite
+from promptops.errors import InputError, StoreError
+from promptops.prompts.loading import LoadedPrompt, prompt_names
 from promptops.store.store import Store
 from promptops.values.report import Report
 
-MOST_RUNS = 500
+Rank = tuple[bool, bool, int]
+
+_BEST: Rank = (True, True, 2)
 
 
-def read(root: Path, prompt: str) -> list[Report]:
-    """Reports of the newest runs of a prompt, newest first.
+def scores_of(project: Project, name: str, versions: Sequence[LoadedPrompt]) -> dict[str, Report]:
+    """For each version the run that tells its score; see `past_runs`.
 
     A store that cannot be read is told of, and is no reason to show nothing.
     """
+    choice = _Choice(project, name, versions)
+    found: dict[str, Report] = {}
     try:
-        with Store(root) as store:
-            return [each.report for each in store.runs.newest(prompt=prompt, limit=MOST_RUNS)]
+        with Store(project.root) as store:
+            for digest in choice.models:
+                report = choice.best(store.runs.of_version(digest), digest)
+                if report is not None:
+                    found[digest] = report
     except StoreError as error:
         note(f"scores of earlier runs are left out: {error}")
-        return []
+    return found
+
+
+def quality_of(
+    project: Project, name: str, before: LoadedPrompt, after: LoadedPrompt
+) -> Report | None:
+    """The run that tells what the one version is worth beside the other; see `past_runs`."""
+    choice = _Choice(project, name, [before, after])
+    try:
+        with Store(project.root) as store:
+            both = (
+                report
+                for report in store.runs.of_version(after.digest)
+                if report.baseline and report.baseline.digest == before.digest
+            )
+            return choice.best(both, after.digest)
+    except StoreError as error:
+        note(f"the quality of both is left out: {error}")
+        return None
+
+
+class _Choice:
+    """Which run of several counts, for versions of one prompt."""
+
+    def __init__(self, project: Project, name: str, versions: Iterable[LoadedPrompt]) -> None:
+        self.models: Mapping[str, str] = {each.digest: each.prompt.model for each in versions}
+        """Digest of each version to its own model."""
+        self._project = project
+        self._others = {*prompt_names(project.tree)} - {name}
+        self._samples: dict[str, int] = {}
+
+    def best(self, reports: Iterable[Report], digest: str) -> Report | None:
+        """The best of the reports with this digest on one of their arms; they come newest first."""
+        chosen: Report | None = None
+        highest: Rank | None = None
+        for report in reports:
+            if not self._counts(report, digest):
+                continue
+            rank = self._rank(report, digest)
+            if highest is None or rank > highest:
+                chosen, highest = report, rank
+            if highest == _BEST:
+                break
+        return chosen
+
+    def _counts(self, report: Report, digest: str) -> bool:
+        """Whether a run asked the version's own model, and all cases, of this prompt.
+
+        Another prompt that means the same, being a copy, has suites and runs of its own.
+        """
+        own = self.models.get(report.candidate.digest, self.models[digest])
+        return (
+            report.model == own
+            and not report.meta.get("tags")
+            and report.prompt not in self._others
+        )
+
+    def _rank(self, report: Report, digest: str) -> Rank:
+        samples = report.meta.get("samples")
+        full = not isinstance(samples, int) or samples >= self._wanted(report.suite)
+        new = report.candidate.digest == digest
+        return report.verdict != "invalid", full, (1 + new) if report.baseline else 0
+
+    def _wanted(self, suite: str) -> int:
+        """How many samples a suite asks for today; 0 where it is gone."""
+        if suite not in self._samples:
+            try:
+                self._samples[suite] = load_suite(self._project.tree, suite).file.samples
+            except InputError:
+                self._samples[suite] = 0
+        return self._samples[suite]

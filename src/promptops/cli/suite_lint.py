@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +23,6 @@ from promptops.values.response import Outcome
 
 MOST_CASES = 10
 """Cases of one suite that are told of one by one."""
-
-_RUNS_CODE = "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +94,7 @@ def _scorers(
     for name in suite.file.scorers:
         try:
             scorer = build(name, suite.document, ("scorers", name))
-            if scorer.type != _RUNS_CODE:
-                scorer.preflight(_Bench(project), prompt)
+            scorer.examine(_Bench(project), prompt)
             scorers.append(scorer)
         except InputError as error:
             findings += as_findings(error)
@@ -122,20 +119,61 @@ def _cases(
 ) -> list[Finding]:
     inputs = InputChecker(prompt.prompt.inputs) if prompt else None
     rendering = _Rendering(prompt) if prompt else None
+    scoring = _Scoring(scorers, path)
     findings: list[Finding] = []
     wrong = 0
     for case in dataset:
-        problems = list(_problems(case, inputs, scorers))
-        if rendering and not problems:
+        problem = inputs.check(case.columns) if inputs else None
+        fits = scoring.attempt(case) and problem is None
+        if rendering and fits:
             rendering.attempt(case, path)
-        wrong += bool(problems)
-        if wrong <= MOST_CASES:
-            where = Location(path, case.line)
-            findings += [Finding("error", problem, where, None) for problem in problems]
+        wrong += problem is not None
+        if problem and wrong <= MOST_CASES:
+            message = f"case {case.id!r}: {problem}"
+            findings.append(Finding("error", message, Location(path, case.line), None))
     if wrong > MOST_CASES:
         more = f"{wrong - MOST_CASES:,} more cases do not fit"
         findings.append(Finding("error", more, Location(path), None))
-    return findings + (rendering.findings() if rendering else [])
+    return findings + scoring.findings() + (rendering.findings() if rendering else [])
+
+
+class _Scoring:
+    """Case after case looked at by every scorer; what goes wrong, once for each kind."""
+
+    def __init__(self, scorers: list[Scorer], path: str) -> None:
+        self._scorers = scorers
+        self._path = path
+        self._first: dict[tuple[str, str], Case] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._untold = 0
+
+    def attempt(self, case: Case) -> bool:
+        """Whether all scorers can use a case."""
+        kinds = [
+            (scorer.name, problem)
+            for scorer in self._scorers
+            if (problem := scorer.check_case(case)) is not None
+        ]
+        for kind in kinds:
+            if kind not in self._first and len(self._first) == MOST_CASES:
+                self._untold += 1
+                continue
+            self._first.setdefault(kind, case)
+            self._counts[kind] += 1
+        return not kinds
+
+    def findings(self) -> list[Finding]:
+        """Each kind of fault at the first of its cases."""
+        found = []
+        for kind, case in self._first.items():
+            scorer, problem = kind
+            more = f" and {self._counts[kind] - 1:,} more" if self._counts[kind] > 1 else ""
+            message = f"case {case.id!r}{more}: scorer {scorer!r}: {problem}"
+            found.append(Finding("error", message, Location(self._path, case.line), None))
+        if self._untold:
+            more = f"{self._untold:,} more faults of scorers over cases"
+            found.append(Finding("error", more, Location(self._path), None))
+        return found
 
 
 class _Rendering:
@@ -168,13 +206,3 @@ class _Rendering:
             message = f"{error.message} (case {case.id!r}{more})"
             found.append(Finding("error", message, error.location or where, error.hint))
         return found
-
-
-def _problems(case: Case, inputs: InputChecker | None, scorers: list[Scorer]) -> Iterator[str]:
-    problem = inputs.check(case.columns) if inputs else None
-    if problem:
-        yield f"case {case.id!r}: {problem}"
-    for scorer in scorers:
-        problem = scorer.check_case(case)
-        if problem:
-            yield f"case {case.id!r}: scorer {scorer.name!r}: {problem}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promptops.documents.lfs import LfsPointerError
 from promptops.documents.tree import Tree
@@ -58,7 +58,43 @@ def baseline(
     merging = target(environ)
     if merging is not None:
         return _merge_base(repository, name, working, merging)
-    return _previous(repository, name, working, loaded)
+    listed, _ = history_of(repository, name, working)
+    return _previous(repository, name, listed, loaded)
+
+
+def pasts(
+    repository: Repository, name: str, working: Tree, environ: Mapping[str, str]
+) -> list[list[Version]]:
+    """The committed versions that a number has to fit, newest first: HEAD's own.
+
+    In a pull request in front of them those of the commit where it left its target: its own
+    commits may become one.
+
+    Raises:
+        InputError: the working tree's prompt cannot be read.
+        HistoryError: git cannot answer, or the clone does not reach back to an earlier version.
+    """
+    loaded = load_prompt(working, name)
+    listed, lineage = history_of(repository, name, working)
+    committed = [version for version in listed if not version.dirty]
+    merging = target(environ)
+    if repository.head is None:
+        return []
+    if merging is None:
+        _previous(repository, name, listed, loaded)
+        return [committed]
+    commit, _ = _parted(repository, repository.head, merging)
+    found = _placed(repository, lineage, name, commit)
+    there = [from_birth(birth) for birth in found[0].births(found[1])] if found else []
+    return [_with_own(committed[:1], there, loaded.digest), committed]
+
+
+def _with_own(newest: list[Version], there: list[Version], digest: str) -> list[Version]:
+    """A past in which a meaning that was committed since has all its numbers."""
+    own = [version for version in newest if version.digest == digest]
+    if not own or not there or there[0].digest != digest:
+        return own + there
+    return [replace(there[0], numbers=(*there[0].numbers, *own[0].numbers)), *there[1:]]
 
 
 def named(repository: Repository | None, name: str, working: Tree, wanted: str) -> Baseline:
@@ -83,9 +119,9 @@ def named(repository: Repository | None, name: str, working: Tree, wanted: str) 
     listed, lineage = history_of(repository, name, working)
     number = _NUMBER.match(wanted)
     if number:
-        for version in listed:
-            if version.number == int(number[1]) and version.loaded and not version.dirty:
-                return Baseline(version, version.loaded, wanted)
+        version = _numbered(listed, int(number[1]))
+        if version is not None and version.loaded is not None:
+            return Baseline(version, version.loaded, wanted)
         if repository.lookup(wanted) is None:
             raise _no_number(repository, name, wanted, listed)
     commit = repository.resolve(wanted)
@@ -96,6 +132,14 @@ def named(repository: Repository | None, name: str, working: Tree, wanted: str) 
             f"the prompt {name!r} does not exist at {wanted!r} ({commit[:12]})", hint=hint
         )
     return found
+
+
+def _numbered(listed: list[Version], number: int) -> Version | None:
+    """The newest committed version of this number; else one that had it before it was mended."""
+    committed = [version for version in listed if not version.dirty]
+    now = (version for version in committed if version.number == number)
+    once = (version for version in committed if number in version.numbers)
+    return next(now, None) or next(once, None)
 
 
 def _no_number(
@@ -147,9 +191,8 @@ def _parted(repository: Repository, head: str, merging: Target) -> tuple[str, st
 
 
 def _previous(
-    repository: Repository, name: str, working: Tree, loaded: LoadedPrompt
+    repository: Repository, name: str, listed: list[Version], loaded: LoadedPrompt
 ) -> Baseline | None:
-    listed, _ = history_of(repository, name, working)
     unreadable: Version | None = None
     for version in listed:
         if version.dirty or version.digest == loaded.digest:
@@ -184,11 +227,10 @@ def _at(
     repository: Repository, lineage: Lineage | None, name: str, commit: str, how: str
 ) -> Baseline | None:
     """The prompt at a commit, under the name that it had there; None where there is none."""
-    place = last_commit(repository, commit, FOLDER)
-    if place is None:
+    found = _placed(repository, lineage, name, commit)
+    if found is None:
         return None
-    if lineage is None or place not in lineage.paths:  # another branch, or one that was not taken
-        lineage = Lineage(repository, commit, _path_at(repository, lineage, name, commit))
+    lineage, place = found
     state = lineage.state(place)
     if state.broken is not None:
         raise HistoryError(
@@ -199,6 +241,18 @@ def _at(
     if state.loaded is None:
         return None
     return Baseline(from_birth(lineage.births(place)[0]), state.loaded, how)
+
+
+def _placed(
+    repository: Repository, lineage: Lineage | None, name: str, commit: str
+) -> tuple[Lineage, str] | None:
+    """The commit that last touched the prompts, as seen from another, and a lineage with it."""
+    place = last_commit(repository, commit, FOLDER)
+    if place is None:
+        return None
+    if lineage is None or place not in lineage.paths:  # another branch, or one that was not taken
+        lineage = Lineage(repository, commit, _path_at(repository, lineage, name, commit))
+    return lineage, place
 
 
 def _path_at(repository: Repository, lineage: Lineage | None, name: str, commit: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promptops.documents.tree import Tree
 from promptops.errors import HistoryError, PromptopsError
@@ -64,6 +64,15 @@ class Birth:
     commit: Commit
     path: str
     state: State
+    """As it was said last: a number that was wrong at first may have been mended since."""
+    numbers: tuple[int, ...] = ()
+    """Every number that was committed for this meaning, in turn; none where it is broken."""
+
+    def said(self, state: State) -> Birth:
+        """With a later state of the same meaning."""
+        if state.loaded is None or state.loaded.prompt.version == self.numbers[-1]:
+            return self
+        return replace(self, state=state, numbers=(*self.numbers, state.loaded.prompt.version))
 
 
 class Lineage:
@@ -97,13 +106,21 @@ class Lineage:
         a birth, and all its parents are followed, the first one's line first.
         """
         kept: list[Birth] = []
+        birth_of: dict[str, int] = {}
         for hash_ in reversed(list(self._walk(start or self.top))):
             state = self._states[hash_]
-            parents = self._parents(hash_)
-            born = all(self._states[parent].key != state.key for parent in parents)
-            if state.key is None or not born or (kept and kept[-1].state.key == state.key):
+            if state.key is None:
                 continue
-            kept.append(Birth(self._commits[hash_], self.paths[hash_], state))
+            parent = next(iter(self._parents(hash_)), None)
+            if parent is not None and self._states[parent].key == state.key:
+                birth_of[hash_] = birth_of[parent]
+            elif kept and kept[-1].state.key == state.key:
+                birth_of[hash_] = len(kept) - 1
+            else:
+                birth_of[hash_] = len(kept)
+                numbers = (state.loaded.prompt.version,) if state.loaded else ()
+                kept.append(Birth(self._commits[hash_], self.paths[hash_], state, numbers))
+            kept[birth_of[hash_]] = kept[birth_of[hash_]].said(state)
         return kept[::-1]
 
     def _follow(self, path: str) -> dict[str, str]:

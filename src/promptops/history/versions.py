@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from promptops.documents.tree import Tree
@@ -31,7 +31,7 @@ class Version:
     """A prompt's meaning at a point of history."""
 
     number: int
-    """The author's number; 0 when the file is broken."""
+    """The author's number, as it was said last; 0 when the file is broken."""
     digest: str
     """64 hex digits; "" when the file is broken."""
     commit: str | None
@@ -49,6 +49,8 @@ class Version:
     """None when the file is broken."""
     broken: PromptopsError | None = None
     """Why the file of that point cannot be read as a prompt."""
+    numbers: tuple[int, ...] = ()
+    """All numbers that were committed for it; more than one where it was renumbered."""
 
     @property
     def label(self) -> str:
@@ -102,7 +104,7 @@ def from_birth(birth: Birth) -> Version:
     """The version that appeared with a commit."""
     commit = birth.commit
     moment = datetime.fromtimestamp(min(max(commit.seconds, 0), _LAST_SECOND), UTC)
-    return _version(
+    version = _version(
         birth.state,
         birth.path,
         commit=commit.hash,
@@ -110,6 +112,7 @@ def from_birth(birth: Birth) -> Version:
         date=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         subject=commit.subject,
     )
+    return replace(version, numbers=birth.numbers)
 
 
 def _version(

@@ -15,9 +15,12 @@ from promptops.values.report import Verdict
 PROMPTS_SCHEMA = "promptops.prompts/1"
 RUNS_SCHEMA = "promptops.runs/1"
 
+_ROOM_FOR_DIGEST = 72
+_ROOM_FOR_COST = 66
 _ROOM_FOR_CALLS = 76
 _ROOM_FOR_TIME = 92
 _ROOM_FOR_MODEL = 110
+_MARK = len(f" ({words.UNCOMMITTED})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,14 @@ def render_prompts(lines: Sequence[PromptLine], surface: Surface) -> str:
     if not lines:
         page.paragraph("There are no prompts yet. ", "`promptops init` writes a first one.")
         return page.text()
+    heads = ["prompt", "version", "digest", "suites", "description"]
     rows = [_prompt_row(page, line) for line in lines]
-    page.table(["prompt", "version", "digest", "suites", "description"], rows, indent=0, flexible=4)
+    if page.width < _ROOM_FOR_DIGEST:
+        at = heads.index("digest")
+        del heads[at]
+        for row in rows:
+            del row[at]
+    page.table(heads, rows, indent=0, flexible=len(heads) - 1)
     unwatched = [line.name for line in lines if not (_used(line) or line.broken)]
     if unwatched:
         page.blank()
@@ -108,10 +117,11 @@ def render_runs(lines: Sequence[RunLine], surface: Surface, *, of: str | None = 
         "versions": 0,
         "verdict": 0,
         ">calls": _ROOM_FOR_CALLS,
-        ">cost": _ROOM_FOR_CALLS,
+        ">cost": _ROOM_FOR_COST,
         "model": _ROOM_FOR_MODEL if any(line.model for line in lines) else WIDEST + 1,
     }
-    heads = [head for head, room in wanted.items() if page.width >= room]
+    mark = _MARK if any(line.dirty for line in lines) else 0
+    heads = [head for head, room in wanted.items() if not room or page.width >= room + mark]
     rows = []
     for line in lines:
         row = dict(zip(wanted, _run_row(page, line), strict=True))

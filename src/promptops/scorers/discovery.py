@@ -139,6 +139,18 @@ class Scorer:
             self._prepared = self._guard(lambda: attach(self.options, services, prompt))
             self._ready = True
 
+    def examine(self, services: Services, prompt: LoadedPrompt | None = None) -> None:
+        """`preflight` as far as it goes without running code of the project.
+
+        Raises:
+            InputError: the scorer cannot work; with the place in the suite.
+        """
+        look = getattr(self._module, "examine", None)
+        if look is None:
+            self.preflight(services, prompt)
+        else:
+            self._guard(lambda: look(self.options, services))
+
     def check_case(self, case: Case) -> str | None:
         """What is wrong with a case for this scorer, in one sentence, or None."""
         expected = Expected(self._templates, case.columns, self.options.normalize)

@@ -9,12 +9,14 @@ you trust.
 
 from __future__ import annotations
 
+import ast
 import copy
 import hashlib
 import inspect
 import math
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Annotated, Any
@@ -60,22 +62,74 @@ def attach(options: Options, services: Project, _prompt: LoadedPrompt | None) ->
             option="file",
             hint="read the file, and pass --allow-code if you trust it",
         )
+    source = _source(options, services)
+    module = _run(source, options.file)
+    function = getattr(module, options.function, None)
+    if not callable(function):
+        names = [name for name, value in vars(module).items() if inspect.isfunction(value)]
+        raise _no_function(options, names)
+    return _Loaded(function, hashlib.sha256(source.encode()).hexdigest())
+
+
+def examine(options: Options, services: Project) -> None:
+    """Check what can be told without running the code: the file, its syntax, its function.
+
+    Raises:
+        OptionError, InputError: `attach` would fail for the same reason.
+    """
+    names = _defined(_syntax(_source(options, services), options.file))
+    if names is not None and options.function not in names:
+        raise _no_function(options, names)
+
+
+def _source(options: Options, services: Project) -> str:
     try:
         source = WorkingTree(services.root).read(options.file)
     except InputError as error:
         raise OptionError(error.message, option="file", hint=error.hint) from None
     if source is None:
         raise OptionError(f"there is no file {options.file!r}", option="file")
-    module = _run(source, options.file)
-    function = getattr(module, options.function, None)
-    if not callable(function):
-        names = [name for name, value in vars(module).items() if inspect.isfunction(value)]
-        raise OptionError(
-            f"{options.file} has no function {options.function!r}",
-            option="function",
-            hint=did_you_mean(options.function, names),
-        )
-    return _Loaded(function, hashlib.sha256(source.encode()).hexdigest())
+    return source
+
+
+def _no_function(options: Options, names: Collection[str]) -> OptionError:
+    return OptionError(
+        f"{options.file} has no function {options.function!r}",
+        option="function",
+        hint=did_you_mean(options.function, names) or f"def {options.function}(answer, case): …",
+    )
+
+
+def _defined(tree: ast.Module) -> set[str] | None:
+    """Names that a module binds; None where only running it would tell (`import *`)."""
+    names: set[str] = set()
+    pending: list[ast.AST] = [*tree.body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+            continue  # what is bound within is not the module's
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound = {each.asname or each.name.partition(".")[0] for each in node.names}
+            if "*" in bound:
+                return None
+            names |= bound
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        pending += ast.iter_child_nodes(node)
+    return names
+
+
+def _syntax(source: str, path: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return ast.parse(source, path)
+    except SyntaxError as error:
+        where = Location(path, error.lineno or 0, error.offset or 0)
+        raise InputError(f"not valid Python: {error.msg}", location=where) from None
+    except (ValueError, RecursionError, MemoryError) as error:  # a NUL; nested too deeply
+        raise InputError(f"not valid Python: {_short(error)}", location=Location(path)) from None
 
 
 def _run(source: str, path: str) -> ModuleType:

@@ -47,6 +47,10 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE runs ADD COLUMN cases BLOB;",
+    """
+    CREATE INDEX runs_by_candidate ON runs (candidate_digest, created);
+    CREATE INDEX runs_by_baseline ON runs (baseline_digest, created);
+    """,
 )
 
 

@@ -140,12 +140,32 @@ class Runs:
         )
         return _REPORTS.decode(rows[0][0]) if rows else None
 
-    def newest(self, *, prompt: str | None = None, limit: int = 20) -> list[RunSummary]:
-        """The newest runs first, of one prompt or of all; their reports without the cases."""
+    def of_version(self, digest: str) -> Iterator[Report]:
+        """Reports of the runs with this meaning on either arm, newest first, without the cases.
+
+        By its digest, so a prompt that was renamed keeps its runs. Read one by one, as asked for.
+        """
+        with translated():
+            rows = self._connection.execute(
+                "SELECT report FROM runs WHERE candidate_digest = ?1 OR baseline_digest = ?1"
+                " ORDER BY created DESC, id DESC",
+                (digest,),
+            )
+            for (body,) in rows:
+                yield _REPORTS.decode(body)
+
+    def names(self) -> list[str]:
+        """Every prompt and every suite that has a run, sorted."""
+        rows = self._ask("SELECT prompt FROM runs UNION SELECT suite FROM runs ORDER BY 1")
+        return [row[0] for row in rows]
+
+    def newest(self, *, name: str | None = None, limit: int = 20) -> list[RunSummary]:
+        """The newest runs first, of one prompt or suite or of all; without the reports' cases."""
         rows = self._ask(
             "SELECT id, created, suite, prompt, model, verdict, report FROM runs"
-            " WHERE ? IS NULL OR prompt = ? ORDER BY created DESC, id DESC LIMIT ?",
-            (prompt, prompt, limit),
+            " WHERE ?1 IS NULL OR prompt = ?1 OR suite = ?1"
+            " ORDER BY created DESC, id DESC LIMIT ?2",
+            (name, limit),
         )
         return [
             RunSummary(id_, created, suite, prompt_, model, verdict, _REPORTS.decode(body))

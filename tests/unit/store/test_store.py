@@ -134,11 +134,29 @@ def test_a_run_is_found_by_the_start_of_its_id_or_as_the_last(store):
         store.runs.report("2027")
     assert [each.id for each in store.runs.newest()] == ["20260502-bb", "20260501-aa"]
     assert [each.id for each in store.runs.newest(limit=1)] == ["20260502-bb"]
-    assert store.runs.newest(prompt="nothing") == []
+    assert store.runs.newest(name="nothing") == []
+    assert [each.id for each in store.runs.newest(name="city")] == ["20260502-bb", "20260501-aa"]
+    assert [each.id for each in store.runs.newest(name="other")] == ["20260502-bb"]
+    assert store.runs.names() == ["city", "other"]
     last = store.runs.last_of_suite("city")
     assert last is not None
     assert last.run == "20260501-aa"
     assert store.runs.last_of_suite("none") is None
+
+
+def test_runs_are_found_by_the_meaning_on_either_arm(store):
+    def run(name, day, before, after):
+        base = report(name, created=f"2026-05-0{day}T10:00:00+00:00")
+        old = before and msgspec.structs.replace(base.candidate, digest=before)
+        new = msgspec.structs.replace(base.candidate, digest=after)
+        store.runs.finish(msgspec.structs.replace(base, baseline=old, candidate=new))
+
+    run("r1", 1, None, "a")
+    run("r2", 2, "a", "b")
+    run("r3", 3, "b", "c")
+    assert [each.run for each in store.runs.of_version("a")] == ["r2", "r1"]
+    assert [each.run for each in store.runs.of_version("c")] == ["r3"]
+    assert list(store.runs.of_version("d")) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")

@@ -64,7 +64,7 @@ def command(
         _view(project, before, wanted, tokens),
         _view(project, after, wanted, tokens),
         case,
-        quality_of(project, name, before.loaded.digest, after.loaded.digest),
+        quality_of(project, name, before.loaded, after.loaded),
     )
     if format_ is Format.JSON:
         emit(difference_json(difference), output, machine=True)
@@ -100,6 +100,7 @@ def _view(project: Project, revision: Revision, wanted: Wanted, tokens: bool) ->
     count = importlib.import_module("promptops.cli.tokens").count if request and tokens else None
     return PromptView(
         label=revision.label,
+        name=loaded.name,
         digest=loaded.digest,
         model=prompt.model,
         messages=[_template(each) for each in prompt.messages],

@@ -51,7 +51,7 @@ def command(
     check_output(output)
     project = find_project()
     prompts, suites = _chosen(project, names or [])
-    findings = _unique(_findings(project, prompts, suites))
+    findings = sorted(_unique(_findings(project, prompts, suites)), key=_place)
     errors = sum(finding.level == "error" for finding in findings)
     if format_ is Format.JSON:
         found = [_value(finding) for finding in findings]
@@ -91,6 +91,11 @@ def _findings(project: Project, prompts: list[str], suites: list[str]) -> Iterat
 def _unique(findings: Iterator[Finding]) -> list[Finding]:
     """Two suites on one dataset find the same faults in it."""
     return list({repr(finding): finding for finding in findings}.values())
+
+
+def _place(finding: Finding) -> tuple[str, int, int]:
+    where = finding.location or Location("")
+    return where.path, where.line, where.column
 
 
 def _text(findings: Sequence[Finding], checked: str, shown: Surface) -> str:

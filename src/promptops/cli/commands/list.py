@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from promptops.cli.output import (
@@ -11,19 +12,20 @@ from promptops.cli.output import (
     OutputOption,
     check_output,
     emit,
-    note,
     surface,
 )
 from promptops.cli.project import Project, find_project
+from promptops.cli.revisions import uncommitted
 from promptops.documents.tree import Tree
 from promptops.engine.suite import load_suite, suite_names
-from promptops.errors import HistoryError, InputError
-from promptops.history.repository import Repository
+from promptops.errors import InputError
 from promptops.prompts.loading import load_prompt, prompt_names
 from promptops.reports.encoding import encode
 from promptops.reports.listings import PROMPTS_SCHEMA, PromptLine, render_prompts
 from promptops.reports.page import Cell, Page
 from promptops.reports.surface import Surface
+
+_JUDGE = "judge"
 
 
 def command(*, format_: FormatOption = Format.TERMINAL, output: OutputOption = None) -> None:
@@ -40,54 +42,28 @@ def command(*, format_: FormatOption = Format.TERMINAL, output: OutputOption = N
 
 
 def _prompts(project: Project, suites: list[dict[str, Any]]) -> list[PromptLine]:
-    committed = _committed(project)
     lines = []
     for name in prompt_names(project.tree):
         used = tuple(suite["name"] for suite in suites if suite.get("prompt") == name)
+        judging = tuple(suite["name"] for suite in suites if name in suite.get("judges", ()))
+        line = PromptLine(name, 0, "", suites=used, judges_in=judging)
         try:
             loaded = load_prompt(project.tree, name)
         except InputError as error:
-            lines.append(PromptLine(name, 0, "", suites=used, broken=str(error)))
+            lines.append(replace(line, broken=str(error)))
             continue
         prompt = loaded.prompt
         lines.append(
-            PromptLine(
-                name,
-                prompt.version,
-                loaded.digest,
-                dirty=committed is not None and committed.get(name) != loaded.digest,
+            replace(
+                line,
+                version=prompt.version,
+                digest=loaded.digest,
                 description=prompt.description,
-                suites=used,
                 model=prompt.model,
             )
         )
-    return lines
-
-
-def _committed(project: Project) -> dict[str, str] | None:
-    """Digests of the prompts at HEAD; None where nothing is committed, or git cannot say."""
-    try:
-        with_git = Repository.find(project.root)
-        if with_git is None:
-            return None
-        with with_git as repository:
-            head = repository.head
-            return None if head is None else _digests(repository.tree(head), project.tree)
-    except HistoryError as error:
-        note(f"what is committed is left out: {error}")
-        return None
-
-
-def _digests(tree: Tree, working: Tree) -> dict[str, str]:
-    digests = {}
-    for name in prompt_names(working):
-        try:
-            digests[name] = load_prompt(tree, name).digest
-        except HistoryError:
-            raise
-        except InputError:  # not there yet, or broken there: it differs from a prompt that reads
-            continue
-    return digests
+    dirty = uncommitted(project, {line.name: line.digest for line in lines if not line.broken})
+    return [replace(line, dirty=line.name in dirty) for line in lines]
 
 
 def _suite(tree: Tree, name: str) -> dict[str, Any]:
@@ -102,8 +78,17 @@ def _suite(tree: Tree, name: str) -> dict[str, Any]:
         "dataset": suite.file.dataset,
         "samples": suite.file.samples,
         "scorers": list(suite.file.scorers),
+        "judges": sorted(
+            {prompt for each in suite.file.scorers.values() for prompt in _asked(each)}
+        ),
         "description": suite.file.description,
     }
+
+
+def _asked(scorer: dict[str, Any]) -> Iterator[str]:
+    """The prompt that a scorer asks with, where it is a judge."""
+    if scorer.get("type") == _JUDGE and isinstance(scorer.get("prompt"), str):
+        yield scorer["prompt"]
 
 
 def _suites_text(suites: Sequence[dict[str, Any]], shown: Surface) -> str:

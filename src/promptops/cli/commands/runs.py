@@ -14,16 +14,19 @@ from promptops.cli.output import (
     emit,
     surface,
 )
-from promptops.cli.project import find_project
+from promptops.cli.project import Project, find_project
+from promptops.engine.suite import suite_names
+from promptops.errors import InputError, did_you_mean
+from promptops.prompts.loading import prompt_names
 from promptops.reports.listings import RunLine, render_runs, runs_json
 from promptops.store.store import Store
 from promptops.values.report import Report
 
 
 def command(
-    prompt: Annotated[
+    name: Annotated[
         str | None,
-        typer.Argument(metavar="[PROMPT]", help="Of this prompt only.", show_default=False),
+        typer.Argument(metavar="[NAME]", help="Of this prompt or suite only.", show_default=False),
     ] = None,
     *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest N.")] = 20,
@@ -31,12 +34,24 @@ def command(
     output: OutputOption = None,
 ) -> None:
     check_output(output)
-    with Store(find_project().root) as store:
-        lines = [_line(each.report) for each in store.runs.newest(prompt=prompt, limit=limit)]
+    project = find_project()
+    with Store(project.root) as store:
+        lines = [_line(each.report) for each in store.runs.newest(name=name, limit=limit)]
+        if name is not None and not lines:
+            _check_name(project, name, store.runs.names())
     if format_ is Format.JSON:
         emit(runs_json(lines), output, machine=True)
     else:
-        emit(render_runs(lines, surface(output)), output)
+        emit(render_runs(lines, surface(output), of=name), output)
+
+
+def _check_name(project: Project, name: str, evaluated: list[str]) -> None:
+    known = {*evaluated, *prompt_names(project.tree), *suite_names(project.tree)}
+    if name not in known:
+        raise InputError(
+            f"there is no prompt or suite {name!r}, and no run of one",
+            hint=did_you_mean(name, known) or "`promptops init` writes a first one",
+        )
 
 
 def _line(report: Report) -> RunLine:
