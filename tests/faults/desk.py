@@ -70,7 +70,7 @@ class Desk:
 def told_by(command: str, done: Done) -> str:
     if command != "lint":
         assert done.out == ""
-        return done.err
+        return done.err.replace(": error: ", ": ")
     assert done.err == ""
     return "\n".join(
         f"{each['path']}:{each['line']}:{each['column']}: {each['message']}\n{each['hint']}"

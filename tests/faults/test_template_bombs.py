@@ -12,7 +12,7 @@ MAX_SECONDS = 5.0
 MAX_MEGABYTES = 512
 
 CHILD = """
-import json, sys, time
+import json, pathlib, sys, time
 try:
     import resource
     resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
@@ -50,8 +50,12 @@ found["error"] = attempt(render)
 found["seconds"], found["cpu_seconds"] = time.monotonic() - wall, time.process_time() - cpu
 if job["expression"]:
     found["expression"] = attempt(lambda: Expression(job["expression"]).evaluate(job["columns"]))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss if resource else 0
-found["megabytes"] = peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+status = pathlib.Path("/proc/self/status")
+if status.exists():  # rusage would count the memory of the process that this one was forked from
+    found["megabytes"] = int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss if resource else 0
+    found["megabytes"] = peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 json.dump(found, sys.stdout)
 """
 

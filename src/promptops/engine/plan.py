@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -155,14 +156,17 @@ def check(plan: Plan, environ: Mapping[str, str]) -> None:
         InputErrors: all that is wrong, up to a limit; nothing has been spent.
     """
     errors: dict[tuple[str, str], PromptopsError] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     places = {arm.arm: endpoint(arm.model, environ) for arm in plan.arms}
     for case in plan.dataset:
         for kind, error in _case_errors(plan, case, places):
-            errors.setdefault(kind, error)  # a fault of a template is told once, not for each case
+            errors.setdefault(kind, error)  # told once, with the first of its cases
+            counts[kind] += 1
         if len(errors) >= MOST_ERRORS:
             break
     if errors:
-        raise InputErrors(list(errors.values())[:MOST_ERRORS])
+        told = [_counted(error, counts[kind] - 1) for kind, error in errors.items()]
+        raise InputErrors(told[:MOST_ERRORS])
 
 
 def _case_errors(
@@ -175,14 +179,19 @@ def _case_errors(
             request = arm.render(case)
         except PromptopsError as error:
             told = _at_case(error, case, where, arm)
-            yield (error.message, str(told.location)), told
+            yield (error.message, str(error.location)), told
             continue
         arm.keys += bytes.fromhex(request_key(request, places[arm.arm]))
     for scorer in plan.scorers:
         problem = scorer.check_case(case)
         if problem:
-            message = f"case {case.id!r}: scorer {scorer.name!r}: {problem}"
-            yield (message, str(where)), InputError(message, location=where)
+            message = f"scorer {scorer.name!r}: {problem}"
+            yield (message, ""), InputError(f"case {case.id!r}: {message}", location=where)
+
+
+def _counted(error: PromptopsError, more: int) -> InputError:
+    also = f" (and {more:,} more case{'s' * (more > 1)})" if more else ""
+    return InputError(error.message + also, location=error.location, hint=error.hint)
 
 
 def _at_case(error: PromptopsError, case: Case, where: Location, arm: ArmPlan) -> InputError:
