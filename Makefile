@@ -58,4 +58,4 @@ wheel: $(READY)  ## Build the wheel
 	$(UV) build --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
 
 clean:  ## Remove the environment and everything built
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-wheel dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*

@@ -254,7 +254,7 @@ def test_broken_yaml_is_shown_with_its_place(project: Project) -> None:
     project.write("prompts/greet.yaml", "version: 1\nmodel: [x\n")
     done = project.run("show", "greet")
     assert done.code == 2
-    assert done.err.startswith("error: prompts/greet.yaml:3:1: not valid YAML")
+    assert done.err.startswith("prompts/greet.yaml:3:1: error: not valid YAML")
 
 
 def test_hostile_words_of_a_prompt_are_inert(project: Project) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.exceptions import TyperException
 
-from promptops.cli.output import colored, is_terminal, stream_surface
+from promptops.cli.output import colored, is_terminal, stream_surface, tell
 from promptops.errors import ExitCode, InputErrors, PromptopsError, did_you_mean
 from promptops.reports.safe_text import inert
 
@@ -21,16 +21,18 @@ SHOWN_FRAMES = 3
 def report(error: BaseException) -> int:
     """Say on stderr what went wrong; answers the exit code."""
     if os.environ.get("PROMPTOPS_DEBUG") == "1":
-        traceback.print_exception(error)
+        tell("".join(traceback.format_exception(error)))
     if isinstance(error, PromptopsError):
         for each in error.errors if isinstance(error, InputErrors) else (error,):
             _say(str(each.location) if each.location else "", each.message, each.hint)
         return int(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
-        sys.stderr.write("\ninterrupted\n")
+        # A terminal shows `^C`, and stays on that line.
+        line = "\n" if is_terminal(sys.stderr) else ""
+        tell(f"{line}interrupted; what was paid for is kept\n")
         return ExitCode.INTERRUPTED
     if isinstance(error, typer.Abort):
-        sys.stderr.write("aborted\n")
+        tell("aborted\n")
         return ExitCode.INTERRUPTED
     if isinstance(error, TyperException):
         return _usage(error)
@@ -48,8 +50,8 @@ def _usage(error: TyperException) -> int:
     message = message.replace("Value error, ", "").rstrip(".")
     _say("", message[:1].lower() + message[1:], hint)
     if context is not None:
-        sys.stderr.write(f"  {inert(context.get_usage().strip())}\n")
-        sys.stderr.write(f"  `{context.command_path} --help` says more.\n")
+        tell(f"  {inert(context.get_usage().strip())}\n")
+        tell(f"  `{context.command_path} --help` says more.\n")
     return ExitCode.INPUT
 
 
@@ -57,22 +59,24 @@ def _bug(error: BaseException) -> int:
     kind = type(error).__name__
     _say("", f"this is a bug in promptops ({kind}: {error})", None)
     for frame in traceback.extract_tb(error.__traceback__)[-SHOWN_FRAMES:]:
-        sys.stderr.write(inert(f"  {frame.filename}:{frame.lineno} in {frame.name}\n"))
-    sys.stderr.write("  Please report it; PROMPTOPS_DEBUG=1 shows the whole traceback.\n")
+        tell(inert(f"  {frame.filename}:{frame.lineno} in {frame.name}\n"))
+    tell("  Please report it; PROMPTOPS_DEBUG=1 shows the whole traceback.\n")
     return ExitCode.BUG
 
 
 def _say(where: str, message: str, hint: str | None) -> None:
-    place = f"{where}: " if where else ""
-    words = _wrapped(f"error: {place}{message}").removeprefix("error: ")
-    if place and words.startswith(inert(place)):
-        words = colored(inert(place), "1", sys.stderr) + words.removeprefix(inert(place))
-    lines = [colored("error: ", "1;31", sys.stderr) + words]
+    """`file:line:column: error: message`, which editors and terminals can follow."""
+    place = inert(f"{where}: " if where else "", unicode=stream_surface(sys.stderr).unicode)
+    words = _wrapped(f"{place}error: {message}")
+    if words.startswith(f"{place}error: "):  # else the place itself did not fit on a line
+        rest = words.removeprefix(f"{place}error: ")
+        start = colored(place, "1", sys.stderr) if place else ""
+        words = start + colored("error: ", "1;31", sys.stderr) + rest
+    lines = [words]
     if hint:
         told = _wrapped(f"  hint: {hint}", "    ").removeprefix("  hint: ")
         lines.append(f"  {colored('hint:', '36', sys.stderr)} {told}")
-    sys.stderr.write("\n".join(lines) + "\n")
-    sys.stderr.flush()
+    tell("\n".join(lines) + "\n")
 
 
 def _wrapped(text: str, indent: str = "  ") -> str:

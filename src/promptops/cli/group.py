@@ -3,67 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from contextlib import suppress
-from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from promptops.cli import discovery
+from promptops.cli.parameters import PlainParameters
 from promptops.errors import InputError, did_you_mean
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class _Unconverted:
-    """Takes values that are what they should be as they are.
-
-    typer converts every value with pydantic, whose import takes as long as all of `list`.  What is
-    left out, and text where text, a path or one of a few words is wanted, needs none of it; all
-    else goes through typer.
-    """
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
-        for parameter in parameters:
-            wanted = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
-            if wanted is not None and "process_value" not in vars(parameter):
-                parameter.process_value = _sparing(parameter, wanted)
-        return parameters
-
-
-def _sparing(parameter: Any, wanted: Any) -> Callable[[Any, Any], Any]:
-    convert = parameter.process_value
-
-    def process_value(ctx: Any, value: Any) -> Any:
-        value = _made(value, wanted)
-        missing = value is None or value == ()
-        if parameter.required if missing else not _is(value, wanted):
-            return convert(ctx, value)
-        return parameter.callback(ctx, parameter, value) if parameter.callback else value
-
-    return process_value
-
-
-def _made(value: Any, wanted: Any) -> Any:
-    """The path or word of a `StrEnum` that a text stands for; else the value as it is."""
-    made = isinstance(wanted, type) and issubclass(wanted, (Path, StrEnum))
-    if made and isinstance(value, str):
-        with suppress(ValueError):  # typer says what the words are
-            return wanted(value)
-    return value
-
-
-def _is(value: Any, wanted: Any) -> bool:
-    if wanted == list[str]:
-        return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
-    return isinstance(wanted, type) and isinstance(value, wanted)
-
-
-class OneCommand(_Unconverted, TyperCommand):
+class OneCommand(PlainParameters, TyperCommand):
     """One command."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -71,7 +23,7 @@ class OneCommand(_Unconverted, TyperCommand):
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
 
-class LazyGroup(_Unconverted, TyperGroup):
+class LazyGroup(PlainParameters, TyperGroup):
     """Commands by file name. Listing them reads their files; running one imports it alone."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002

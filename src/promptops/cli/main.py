@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ import typer
 import promptops
 from promptops.cli import failure
 from promptops.cli.group import HELP_OPTIONS, LazyGroup
-from promptops.cli.output import silence
+from promptops.cli.output import emit, silence
 from promptops.errors import ExitCode, InputError
 
 ABOUT = """Prompts under version control, and the evidence that a change did not make them worse.
@@ -38,7 +39,7 @@ app = typer.Typer(
 
 def _show_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"promptops {promptops.__version__}")
+        emit(f"promptops {promptops.__version__}")
         raise typer.Exit
 
 
@@ -59,7 +60,7 @@ def program(
 ) -> None:
     """What every command shares."""
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        emit(context.get_help())
         return
     if directory is not None:
         try:
@@ -82,17 +83,27 @@ def main(arguments: list[str] | None = None) -> int:
         program_ = typer.main.get_command(app)
         answer = program_.main(arguments, prog_name="promptops", standalone_mode=False)
     except SystemExit as stop:  # shell completion
+        if isinstance(stop.__context__, OSError):  # typer's 1 for EPIPE, which is not "regressed"
+            return failure.report(stop.__context__)
         return stop.code if isinstance(stop.code, int) else ExitCode.OK
     except BaseException as error:  # noqa: BLE001  # the one place where everything ends
         return failure.report(error)
+    if answer == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C
+        return failure.report(KeyboardInterrupt())
     return int(answer) if isinstance(answer, int) else ExitCode.OK
 
 
 def run() -> None:
     """The console entry point."""
+    if not sys.warnoptions:
+        # litellm makes the coroutine of a call on a thread. Whoever cancels the call meanwhile, as
+        # Ctrl-C does, leaves it to nobody, and Python says so in the middle of the terminal.
+        unawaited = r"coroutine '[^']*(completion|embedding)[^']*' was never awaited"
+        warnings.filterwarnings("ignore", unawaited, RuntimeWarning)
     code = main()
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence(sys.stdout)
+    for stream in (sys.stdout, sys.stderr):  # what cannot be written now cannot be at the exit
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            silence(stream)
     sys.exit(code)

@@ -28,7 +28,9 @@ class Format(StrEnum):
     JSON = "json"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How it is shown.")]
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", metavar="FORMAT", help=" | ".join(Format))
+]
 CasesOption = Annotated[
     str | None,
     typer.Option(
@@ -84,7 +86,7 @@ def is_terminal(stream: TextIO) -> bool:
     """Whether a person may be looking."""
     try:
         return stream.isatty()
-    except ValueError:  # closed
+    except (AttributeError, ValueError):  # there is none, or it is closed
         return False
 
 
@@ -125,7 +127,8 @@ def emit(text: str, output: Path | None = None, *, machine: bool = False) -> Non
     if output is not None and str(output) != "-":
         _write_file(Path(os.path.realpath(output)), text.encode("utf-8", "backslashreplace"))
         return
-    encoding = "utf-8" if machine or _is_unicode(sys.stdout) else sys.stdout.encoding or "ascii"
+    unicode = machine or sys.stdout is None or _is_unicode(sys.stdout)
+    encoding = "utf-8" if unicode else sys.stdout.encoding or "ascii"
     if encoding != "utf-8":
         text = inert_lines(plain(text))
     _write_stdout(text.encode(encoding, "backslashreplace"))
@@ -133,10 +136,18 @@ def emit(text: str, output: Path | None = None, *, machine: bool = False) -> Non
 
 def note(text: str) -> None:
     """A diagnostic, on stderr. The text may come from anywhere."""
-    encoding = sys.stderr.encoding or "ascii"
+    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
     line = inert(text if _is_unicode(sys.stderr) else plain(text)) + "\n"
-    sys.stderr.write(line.encode(encoding, "backslashreplace").decode(encoding))
-    sys.stderr.flush()
+    tell(line.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def tell(text: str) -> None:
+    """Write to stderr as it is; where nobody can read it, nothing comes of that."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):  # none, a broken pipe, a full disk, closed
+        silence(sys.stderr)
 
 
 def silence(stream: TextIO) -> None:
@@ -145,7 +156,7 @@ def silence(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):
         return
 
 
@@ -157,7 +168,10 @@ def _write_stdout(data: bytes) -> None:
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         silence(sys.stdout)
+    except AttributeError:
+        raise NoVerdictError("cannot write to stdout: it is closed") from None
     except OSError as error:
+        silence(sys.stdout)
         raise NoVerdictError(f"cannot write to stdout: {error.strerror}") from None
 
 

@@ -63,7 +63,7 @@ def test_an_error_ends_in_its_words_and_its_code(
     assert main(["fails"]) == 3
     out, err = capfd.readouterr()
     assert out == ""
-    assert err == "error: a.yaml:3:7: the ␛[31mroof\n  hint: wait\n"
+    assert err == "a.yaml:3:7: error: the ␛[31mroof\n  hint: wait\n"
 
 
 def test_several_errors_are_all_shown(
@@ -97,9 +97,12 @@ def test_debugging_shows_the_whole_traceback(
     assert "Traceback (most recent call last)" in capfd.readouterr().err
 
 
-def test_an_interrupt_ends_in_130(add_command: AddCommand) -> None:
+def test_an_interrupt_ends_in_130(
+    add_command: AddCommand, capfd: pytest.CaptureFixture[str]
+) -> None:
     add_command("stops", raising("raise KeyboardInterrupt"))
     assert main(["stops"]) == 130
+    assert capfd.readouterr() == ("", "interrupted; what was paid for is kept\n")
 
 
 def test_a_system_error_of_a_command_is_our_bug_and_no_usage_error(
@@ -173,28 +176,125 @@ def test_errors_are_colored_for_terminals_only(
     assert capfd.readouterr().err.startswith("\x1b[1;31merror: \x1b[0m")
 
 
-def test_a_reader_that_went_away_is_no_error() -> None:
+RUN = [sys.executable, "-c", "from promptops.cli.main import run; run()"]
+
+
+@pytest.fixture
+def broken_pipe() -> Iterator[int]:
+    """The writing end of a pipe that nobody reads."""
     reading, writing = os.pipe()
     os.close(reading)
-    for arguments in (["--help"], ["schema", "report"]):
-        done = subprocess.run(
-            [sys.executable, "-c", "from promptops.cli.main import run; run()", *arguments],
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-        assert done.stderr == b""
-        assert done.returncode in {0, 1}
+    yield writing
     os.close(writing)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["list", "-h"], ["schema", "report"]])
+def test_a_reader_that_went_away_is_no_error(arguments: list[str], broken_pipe: int) -> None:
+    done = subprocess.run(
+        [*RUN, *arguments], stdout=broken_pipe, stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("debug", ["0", "1"])
+@pytest.mark.parametrize("arguments", [["nosuch"], ["list", "--nosuch"], ["-C", "/nosuch", "list"]])
+def test_an_error_that_nobody_reads_keeps_its_exit_code(
+    arguments: list[str], debug: str, broken_pipe: int
+) -> None:
+    done = subprocess.run(
+        [*RUN, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=broken_pipe,
+        env={**os.environ, "PROMPTOPS_DEBUG": debug},
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_what_is_noted_and_not_read_changes_nothing(broken_pipe: int) -> None:
+    code = "import sys; from promptops.cli.output import note; note('so'); note('so'); print('on')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=broken_pipe, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, b"on\n")
+
+
+def test_no_stderr_at_all_keeps_the_exit_code() -> None:
+    closing = [
+        sys.executable,
+        "-c",
+        "import os, sys; os.close(2); os.execv(sys.argv[1], sys.argv[1:])",
+    ]
+    done = subprocess.run([*closing, *RUN, "nosuch"], stdout=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_no_stdout_at_all_is_told() -> None:
+    closing = [
+        sys.executable,
+        "-c",
+        "import os, sys; os.close(1); os.execv(sys.argv[1], sys.argv[1:])",
+    ]
+    done = subprocess.run([*closing, *RUN, "--help"], stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (3, b"error: cannot write to stdout: it is closed\n")
 
 
 def test_a_full_disk_is_told() -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         done = subprocess.run(
-            [sys.executable, "-c", "from promptops.cli.main import run; run()", "schema", "report"],
+            [*RUN, "schema", "report"],
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
         )
     assert done.returncode == 3
     assert b"cannot write to stdout" in done.stderr
+
+
+@pytest.mark.parametrize("name", discovery.command_names())
+def test_help_is_in_plain_words_and_80_columns(
+    name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([name, "--help"]) == 0
+    shown = capfd.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    for strange in ("<", "[[", "list[", "<=x", "x>=", "{"):
+        assert strange not in shown
+    usage = shown.splitlines()[0].removeprefix(f"Usage: promptops {name} [OPTIONS]")
+    assert usage == usage.upper()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["runs", "--limit", "x"], "--limit: 'x' is not a whole number"),
+        (["runs", "-n", "1.5"], "--limit: '1.5' is not a whole number"),
+        (["runs", "-n", "9" * 5000], f"--limit: '{'9' * 5000}' is not a whole number"),
+        (["runs", "-n", "0"], "--limit: must be 1 or more, not 0"),
+        (["eval", "--samples", "1001"], "--samples: must be from 1 to 1000, not 1001"),
+        (
+            ["list", "-f", "jsn"],
+            "--format: 'jsn' is none of terminal, json",
+        ),
+        (
+            ["schema", "sweet"],
+            "KIND: 'sweet' is none of prompt, suite, dataset, report",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(
+    arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert capfd.readouterr().err == f"error: {message}\n"
+
+
+def test_a_number_is_taken_without_pydantic() -> None:
+    """Its import takes as long as all of `list`."""
+    code = (
+        "import sys; from promptops.cli.main import main; main(['runs', '-n', '3']);"
+        "sys.exit('pydantic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

