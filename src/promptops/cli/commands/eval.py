@@ -45,7 +45,10 @@ _GRAVEST = (ExitCode.REGRESSED, ExitCode.NO_VERDICT, ExitCode.OK)
 
 def command(
     suites: Annotated[
-        list[str] | None, typer.Argument(metavar="[SUITE]...", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="[SUITE]...", help="Suites; all of them by default.", show_default=False
+        ),
     ] = None,
     *,
     against: Annotated[

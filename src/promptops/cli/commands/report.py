@@ -23,7 +23,7 @@ from promptops.store.store import Store
 
 
 def command(
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="The run.")] = "last",
+    run: Annotated[str, typer.Argument(metavar="[RUN]", help="The run to show.")] = "last",
     *,
     cases: CasesOption = None,
     format_: Annotated[
