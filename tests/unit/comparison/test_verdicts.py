@@ -47,6 +47,18 @@ def test_each_verdict_on_its_evidence(counts, verdict):
     assert decide(evidence(pairs(*counts)), policy()).verdict == verdict
 
 
+def test_few_pairs_that_differ_need_the_exact_test_as_well():
+    """Four losses of four: the mean alone is sure (z −1.66), the exact test is not (p 1/16)."""
+    few = decide(evidence(pairs(76, 4, 0)), policy())
+    estimate = few.comparisons[0].interval
+    assert estimate is not None
+    assert estimate[1] < 0
+    assert few.verdict == "inconclusive"
+    assert decide(evidence(pairs(75, 5, 0)), policy()).verdict == "regressed"
+    assert decide(evidence(pairs(76, 0, 4)), policy()).verdict == "passed"
+    assert decide(evidence(pairs(75, 0, 5)), policy()).verdict == "improved"
+
+
 def test_tied_data_do_not_pass_below_59_pairs():
     assert decide(evidence(pairs(58, 0, 0)), policy()).verdict == "inconclusive"
     assert "too few" in decide(evidence(pairs(58, 0, 0)), policy()).reasons[0]
