@@ -7,6 +7,12 @@ from typing import Literal
 
 from promptops.values.score import Role
 
+Estimand = Literal["dataset", "population"]
+Guarantee = Literal["standard", "strict"]
+
+PLANNED_SHARE = 0.8
+"""Of alpha, for the looks that were planned; the rest is for looks at any time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -28,6 +34,10 @@ class Policy:
     alpha: float
     """One-sided error per direction, in (0, 1)."""
     inconclusive: Literal["warn", "fail"]
+    estimand: Estimand = "dataset"
+    """Whether the verdict is about these cases, or about others like them."""
+    guarantee: Guarantee = "standard"
+    """`strict`: all of alpha goes to the test that holds at any time and for any scores."""
     most_missing: float = 0.02
     """The share of pairs that may be lost before the verdict is invalid."""
 
@@ -37,5 +47,18 @@ class Policy:
         return tuple(metric for metric in self.metrics if metric.role == "gate")
 
     def share(self, metric: Metric) -> float:
-        """A gating metric's part of alpha for a regression (Bonferroni with weights)."""
+        """A gating metric's part of alpha for a regression (Bonferroni with weights).
+
+        One that only observes is compared at alpha, and no verdict rests on it.
+        """
+        if metric.role != "gate":
+            return self.alpha
         return self.alpha * metric.weight / sum(each.weight for each in self.gating)
+
+    def planned(self, alpha: float) -> float:
+        """The part of an error that planned looks spend."""
+        return 0.0 if self.guarantee == "strict" else PLANNED_SHARE * alpha
+
+    def unplanned(self, alpha: float) -> float:
+        """The part of an error that is there for a look at any time."""
+        return alpha if self.guarantee == "strict" else (1 - PLANNED_SHARE) * alpha

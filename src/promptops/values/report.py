@@ -48,6 +48,27 @@ class ArmReport(msgspec.Struct, frozen=True):
     """Why this version exists, in its author's words."""
 
 
+class LookReport(msgspec.Struct, frozen=True):
+    """What a metric looked like after one of the looks."""
+
+    pairs: int
+    delta: float
+    interval: Interval
+
+
+class VarianceReport(msgspec.Struct, frozen=True):
+    """Where the variance of a metric's paired differences comes from."""
+
+    total: float
+    """Of one difference."""
+    between: float | None = None
+    """Of the cases' expected differences; None where there is one sample a case."""
+    within: float | None = None
+    """Of one case's differences: the model's chance, and a judge's."""
+    judge: float | None = None
+    """The judge's part of it; None where no answer was judged twice."""
+
+
 class MetricReport(msgspec.Struct, frozen=True):
     """One scorer's comparison: means over cases in [0, 1]; delta is candidate − baseline."""
 
@@ -58,7 +79,7 @@ class MetricReport(msgspec.Struct, frozen=True):
     baseline: float | None = None
     delta: float | None = None
     interval: Interval | None = None
-    """Of the delta on this dataset: one-sided level alpha at each end."""
+    """Of the delta on this dataset: one-sided level alpha at each end, over all looks together."""
     population_interval: Interval | None = None
     """Of the delta over cases like these."""
     pairs: int = 0
@@ -68,6 +89,16 @@ class MetricReport(msgspec.Struct, frozen=True):
     judge: str | None = None
     """Digest of the judge that scored it."""
     note: str = ""
+    material: bool = False
+    """It regressed, and surely by more than the margin."""
+    small_drop: bool = False
+    """It passed, though there surely is a drop, within the margin."""
+    p_value: float | None = None
+    """Of a drop, by Holm's procedure over the gating metrics and over all looks; None for one
+    gating metric, and where nothing regressed."""
+    variance: VarianceReport | None = None
+    path: list[LookReport] = []
+    """The estimate after each look."""
 
 
 class SliceReport(msgspec.Struct, frozen=True):
@@ -79,6 +110,38 @@ class SliceReport(msgspec.Struct, frozen=True):
     candidate: float | None
     baseline: float | None = None
     delta: float | None = None
+    e_value: float | None = None
+    """Evidence that it fell: a factor, 1 for none."""
+    fell: bool = False
+    """Surely worse, with at most one in ten of those that are called so called wrongly."""
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """What a comparison planned to look at, and what it could see."""
+
+    planned_pairs: int
+    pairs: int
+    """Paired samples when it ended."""
+    planned_looks: int
+    looks: int
+    detectable: float | None = None
+    """The smallest drop that the planned pairs see with probability 0.8, by the measured noise."""
+    saved_calls: int = 0
+    """Answers that were planned and not needed."""
+    saved_usd: float | None = None
+    """What they would have cost; None where that is unknown."""
+    extended: bool = False
+    """It went on beyond the plan."""
+
+
+class NextStep(msgspec.Struct, frozen=True):
+    """What would settle an open question."""
+
+    command: str
+    calls: int
+    """About how many more; judges aside."""
+    usd: float | None = None
+    """What they would cost; None where that is unknown."""
 
 
 class Calls(msgspec.Struct, frozen=True):
@@ -151,5 +214,9 @@ class Report(msgspec.Struct, frozen=True):
     changes: list[str] = []
     """What differs between the arms or since the last run besides the prompt's words."""
     warnings: list[str] = []
+    budget: Budget | None = None
+    """None where nothing is compared."""
+    next_step: NextStep | None = None
+    """None where there is a verdict, or nothing of use to do."""
     meta: dict[str, Any] = {}
     """What a recomputation needs: seed, margin, alpha, dataset fingerprint, scorer digests."""

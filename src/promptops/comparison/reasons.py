@@ -1,0 +1,80 @@
+"""Why a verdict is what it is, in plain words."""
+
+from __future__ import annotations
+
+from promptops.comparison.decision import MetricComparison
+from promptops.comparison.ledger import LOST, Ledger
+from promptops.comparison.policy import Policy
+from promptops.statistics.power import fewest_pairs_to_pass
+
+
+def fallen(each: MetricComparison, policy: Policy) -> str:
+    """A metric that regressed."""
+    told = f"{each.metric.name} fell by {_points(each, policy)}"
+    return told + (f": more than the margin of {_margin(policy)}" if each.material else "")
+
+
+def risen(each: MetricComparison, policy: Policy) -> str:
+    """A metric that improved."""
+    return f"{each.metric.name} rose by {_points(each, policy)}"
+
+
+def held(each: MetricComparison, policy: Policy) -> str:
+    """A metric that passed."""
+    told = f"{each.metric.name} surely did not fall by {_margin(policy)} or more"
+    return told + (", though it surely fell" if each.small_drop else "")
+
+
+def undecided(each: MetricComparison, policy: Policy) -> str:
+    """A metric of which neither is sure."""
+    if each.missing > policy.most_missing * (each.pairs + each.missing):
+        lost = f"{each.missing} of {each.missing + each.pairs} pairs"
+        return f"{each.metric.name}: {lost} are missing, too many for a verdict"
+    low, high = _ends(each, policy)
+    few = fewest_pairs_to_pass(policy.alpha, policy.margin)
+    units = "cases" if policy.estimand == "population" else "pairs"
+    if each.units < few:
+        return (
+            f"{each.metric.name}: {each.units} {units} are too few for any pass; {few} are needed"
+        )
+    where = f"{each.metric.name} lies between {_signed(low)} and {_signed(high)} points"
+    if high < 0:
+        shared = policy.share(each.metric) < policy.alpha
+        why = "the metrics share the error" if shared else "the sign-flip test is not sure"
+        return f"{where}: below zero, but not surely enough, as {why}"
+    return f"{where}: neither a sure drop nor surely above −{100 * policy.margin:g}"
+
+
+def missing(each: MetricComparison, ledger: Ledger) -> str:
+    """A metric of which too much was lost."""
+    lost = {arm: ledger.count(arm, each.metric.name, LOST) for arm in ("baseline", "candidate")}
+    return (
+        f"{each.metric.name}: {each.missing} of {each.missing + each.pairs} pairs are missing "
+        f"(calls lost: {lost['baseline']} baseline, {lost['candidate']} candidate)"
+    )
+
+
+def _ends(each: MetricComparison, policy: Policy) -> tuple[float, float]:
+    wider = each.population_interval if policy.estimand == "population" else None
+    return wider or each.interval or (-1.0, 1.0)
+
+
+def _signed(end: float) -> str:
+    text = f"{100 * end:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def _margin(policy: Policy) -> str:
+    return f"{100 * policy.margin:g} points"
+
+
+def _points(each: MetricComparison, policy: Policy) -> str:
+    """A change by its size where its direction is sure, with its sign where it is not."""
+    assert each.delta is not None
+    ends = _ends(each, policy)
+    if ends[0] <= 0 <= ends[1]:
+        where = f"{_signed(ends[0])} to {_signed(ends[1])}"
+    else:
+        low, high = sorted(abs(100 * end) for end in ends)
+        where = f"{low:.1f} to {high:.1f}"
+    return f"{abs(100 * each.delta):.1f} points ({where})"
