@@ -36,7 +36,7 @@ def _changed(run: Run, responses: Responses, number: int, bare: CaseReport) -> C
     plan, gating = run.plan, run.plan.policy.gating
     gaps: list[tuple[float, int]] = []
     falls = (bare.candidate or 0) < (bare.baseline or 0)
-    for index in range(plan.samples):
+    for index in range(run.samples):
         gap = 0.0
         for metric in gating:
             old = run.ledger.case_scores("baseline", metric.name, number)[index]
@@ -66,7 +66,7 @@ def _changed(run: Run, responses: Responses, number: int, bare: CaseReport) -> C
 
 
 def _output(arm: ArmPlan, responses: Responses, number: int, index: int) -> str | None:
-    slot = (arm.key(number), index)
+    slot = arm.slot(number, index)
     response = responses.find([slot]).get(slot)
     if response is None:
         return None

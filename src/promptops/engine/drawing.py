@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from promptops.engine.spending import Limits, Meter
-from promptops.errors import NoVerdictError
-from promptops.models.endpoints import endpoint
+from promptops.errors import InputError, NoVerdictError
+from promptops.models.endpoints import endpoint, missing_credentials
 from promptops.values.request import Message, Request, request_key
 from promptops.values.response import Failure, Outcome, Response
 from promptops.values.sample import Source
@@ -74,10 +74,13 @@ class Drawing:
         self._kept = kept
         self._open_answers = open_answers
         self._environ = environ
+        self._ready: asyncio.Task[None] | None = None
         self._under_way: dict[tuple[str, int], asyncio.Future[Drawn]] = {}
         self._lost_in_a_row: Counter[str] = Counter()
         self.limits = limits or Limits()
         self.meter = Meter()
+        self.models: Sequence[str] = ()
+        """Who may be asked."""
 
     def key(self, request: Request) -> str:
         """The request key, the endpoint included."""
@@ -110,13 +113,26 @@ class Drawing:
         asked = Request(model, (Message("user", text),), {"embedding": True})
         return await self._once(self.key(asked), 0, model, call)
 
-    async def prepare(self, models: Iterable[str]) -> None:
-        """Make models ready that will be asked.
+    async def prepare(self) -> None:
+        """Make ready whoever may be asked, once.
 
         Raises:
             InputError: one of them cannot be asked at all.
         """
-        await self._open_answers().prepare(models)
+        if self._ready is None:
+            self._ready = asyncio.create_task(self._prepare())
+        await asyncio.shield(self._ready)
+
+    async def _prepare(self) -> None:
+        check_keys(self.models, self._environ)
+        await self._open_answers().prepare(self.models)
+
+    async def _prepare_late(self) -> None:
+        """In a run that was kept up to here."""
+        try:
+            await self.prepare()
+        except InputError as error:
+            raise NoVerdictError(error.message, hint=error.hint) from None
 
     async def _once(
         self, key: str, index: int, model: str, call: Callable[[], Awaitable[Outcome]]
@@ -144,6 +160,8 @@ class Drawing:
     async def _make(
         self, slot: tuple[str, int], model: str, call: Callable[[], Awaitable[Outcome]]
     ) -> Drawn:
+        if self.models:
+            await self._prepare_late()
         outcome = await self._attempt(model, call)
         attempt = 0
         while isinstance(outcome, Failure) and outcome.retryable and attempt < ATTEMPTS - 1:
@@ -179,6 +197,20 @@ class Drawing:
                 "what was paid for is kept",
             )
         return outcome
+
+
+def check_keys(models: Iterable[str], environ: Mapping[str, str]) -> None:
+    """Hold that the environment has what every model needs to be asked.
+
+    Raises:
+        InputError: a key is missing.
+    """
+    for model in models:
+        problem = missing_credentials(model, environ)
+        if problem:
+            raise InputError(
+                problem, hint="or try the embedded model: --model embedded/smollm2-135m"
+            )
 
 
 def _pause(attempt: int, asked_seconds: float | None) -> float:

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers, Drawing
 from promptops.engine.plan import Plan
-from promptops.engine.preparing import Choices, Workplace, prepare
+from promptops.engine.preparing import Workplace, prepare
 from promptops.engine.progress import Watcher
 from promptops.engine.running import Run
 from promptops.engine.scoring import EngineServices
@@ -43,6 +44,7 @@ class Evaluation:
         self.drawing = Drawing(store.responses, open_answers, place.environ)
         self._services = EngineServices(self.drawing, place.tree, place.root, allow_code)
         self.plan: Plan = prepare(name, choices, place, self._services)
+        self.drawing.models = self.plan.models
         self.drawing.limits = _limits(self.plan.suite.file.budget)
 
     async def make_ready(self) -> None:
@@ -52,7 +54,7 @@ class Evaluation:
             InputError: a model cannot be asked at all; nothing has been spent.
         """
         if self.plan.lacking:
-            await self.drawing.prepare(self.plan.models)
+            await self.drawing.prepare()
 
     async def run(self, *, concurrency: int, watch: Watcher) -> Report:
         """Draw, score, decide, and keep the run with its report; an interrupted one as well.
@@ -61,6 +63,7 @@ class Evaluation:
             StoreError: nothing more can be kept.
         """
         started, clock = datetime.now(UTC), time.monotonic()
+        self._begin()
         run = Run(
             id=f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
             plan=self.plan,
@@ -72,6 +75,8 @@ class Evaluation:
         )
 
         def keep() -> Report:
+            if run.samples > self.plan.samples and not run.stopped:
+                self._store.comparisons.extend(self.plan.key, run.samples)
             created = started.isoformat(timespec="seconds")
             report = summarise(run, self._store.responses, created, time.monotonic() - clock)
             self._store.runs.finish(report)
@@ -83,6 +88,13 @@ class Evaluation:
             keep()
             raise
         return keep()
+
+    def _begin(self) -> None:
+        """Write down the plan of looks before the first of them."""
+        plan = self.plan
+        if plan.baseline:
+            begun = self._store.comparisons.begin(plan.key, plan.samples, plan.seed)
+            plan.samples, plan.seed = begun.samples, begun.seed
 
     def close(self) -> None:
         """Free the dataset."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import msgspec
 
 from promptops.comparison.ledger import ARMS
 from promptops.comparison.policy import Metric, Policy
 from promptops.datasets.loading import Dataset
-from promptops.engine.suite import Suite
+from promptops.engine.choices import Choices
+from promptops.engine.suite import MOST_SAMPLES, Suite
 from promptops.errors import InputError, InputErrors, Location, PromptopsError
 from promptops.models.endpoints import endpoint
 from promptops.prompts.inputs import InputChecker
@@ -42,12 +45,21 @@ class ArmPlan:
     """One version, ready to render any case."""
 
     def __init__(
-        self, arm: Arm, loaded: LoadedPrompt, provenance: Provenance, model: str | None
+        self,
+        arm: Arm,
+        loaded: LoadedPrompt,
+        provenance: Provenance,
+        model: str | None,
+        first_index: int = 0,
     ) -> None:
         self.arm: Arm = arm
         self.loaded = loaded
         self.provenance = provenance
         self.model = model or loaded.prompt.model
+        self.first_index = first_index
+        """Which draw of a request is its sample 0; not 0 where the other arm sends the same."""
+        self.repeats: Mapping[int, int] = {}
+        """Cases whose request another case before them sends too, and how often it is repeated."""
         self.output = _output_checker(loaded)
         self.keys = bytearray()
         """The 32-byte request key of each case, one after the other."""
@@ -69,6 +81,18 @@ class ArmPlan:
         """The request key of a case that was checked."""
         return self.raw_key(case).hex()
 
+    def slot(self, case: int, index: int) -> tuple[str, int]:
+        """Under which key and number the response of a sample is kept."""
+        return self.key(case), self.first_number(case) + index
+
+    def first_number(self, case: int) -> int:
+        """Which draw of its request is a case's sample 0.
+
+        Cases that send the same request have answers of their own: shared ones would pass for more
+        evidence than they are.
+        """
+        return self.first_index + 2 * MOST_SAMPLES * self.repeats.get(case, 0)
+
     def raw_key(self, case: int) -> bytearray:
         """The same as its 32 bytes."""
         return self.keys[case * KEY_BYTES : (case + 1) * KEY_BYTES]
@@ -88,7 +112,15 @@ class Plan:
     scorers: Sequence[Scorer]
     policy: Policy
     samples: int
+    """Per case, as planned: what the looks are laid out for."""
+    limit: int
+    """Per case, at most in this run: fewer for a first impression, more after an extension."""
     seed: int
+    choices: Choices
+    extend: bool = False
+    """Once the limit is spent without a verdict, go on as far as may settle it."""
+    itself: bool = False
+    """Both arms are the same version, drawn apart: what differs is noise."""
     changes: list[str] = field(default_factory=list)
     lacking: bool = True
     """Whether a response has to be drawn that is not kept."""
@@ -109,7 +141,9 @@ class Plan:
 
     def shared(self, case: int) -> bool:
         """Whether a case renders to the same request on both arms."""
-        return len(self.arms) == 2 and self.arms[0].raw_key(case) == self.arms[1].raw_key(case)
+        if len(self.arms) < 2 or self.itself:
+            return False
+        return self.arms[0].raw_key(case) == self.arms[1].raw_key(case)
 
     @property
     def models(self) -> list[str]:
@@ -121,7 +155,26 @@ class Plan:
     @property
     def identical(self) -> bool:
         """Whether that is so for every case."""
-        return len(self.arms) == 2 and self.arms[0].keys == self.arms[1].keys
+        return len(self.arms) == 2 and not self.itself and self.arms[0].keys == self.arms[1].keys
+
+    @property
+    def key(self) -> str:
+        """What tells this comparison from every other: a rerun with the same one goes on with it.
+
+        Both arms' requests (so model, endpoint and rendered cases), what is expected, how it is
+        scored, and what it is held to; not how many samples are drawn, nor in which order.
+        """
+        gate = self.suite.file.gate
+        parts = [
+            *(hashlib.sha256(arm.keys).hexdigest() for arm in self.arms),
+            self.opened.fingerprint,
+            *self.tags,
+            *(f"{each.name} {each.role} {each.weight!r} {each.digest}" for each in self.scorers),
+            repr((gate.margin, gate.alpha, gate.estimand, gate.guarantee)),
+            self.suite.file.truncated,
+            repr(self.itself),
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _output_checker(loaded: LoadedPrompt) -> OutputChecker | None:
@@ -139,7 +192,9 @@ def policy_of(suite: Suite, scorers: Sequence[Scorer]) -> Policy:
     """
     metrics = tuple(Metric(each.name, each.role, each.weight) for each in scorers)
     gate = suite.file.gate
-    policy = Policy(metrics, gate.margin, gate.alpha, gate.inconclusive)
+    policy = Policy(
+        metrics, gate.margin, gate.alpha, gate.inconclusive, gate.estimand, gate.guarantee
+    )
     if not policy.gating:
         raise InputError(
             "every scorer only observes: there is nothing to reach a verdict on",
@@ -167,6 +222,30 @@ def check(plan: Plan, environ: Mapping[str, str]) -> None:
     if errors:
         told = [_counted(error, counts[kind] - 1) for kind, error in errors.items()]
         raise InputErrors(told[:MOST_ERRORS])
+    repeats = _repeats(plan)
+    for arm in plan.arms:
+        arm.repeats = repeats
+
+
+def _repeats(plan: Plan) -> dict[int, int]:
+    """A number for each case whose request is one of a case before it, on either arm.
+
+    No two cases with the same request on one arm have the same number; the first has 0, and is left
+    out.
+    """
+    seen: set[int] = set()
+    further: dict[int, set[int]] = {}
+    found = {}
+    for case in range(len(plan.dataset)):
+        sent = [hash((arm.arm, bytes(arm.raw_key(case)))) for arm in plan.arms]
+        if seen.isdisjoint(sent):
+            seen.update(sent)
+            continue
+        taken = set().union(*(further.setdefault(one, set()) for one in sent))
+        found[case] = next(number for number in count(1) if number not in taken)
+        for one in sent:
+            further[one].add(found[case])
+    return found
 
 
 def _case_errors(

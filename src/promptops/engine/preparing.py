@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from promptops.datasets.loading import Dataset, open_dataset
 from promptops.datasets.slices import parse_tags, select_tags
 from promptops.documents.tree import WorkingTree
+from promptops.engine.choices import Choices
+from promptops.engine.drawing import check_keys
 from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences, policy_of
+from promptops.engine.sample_sizes import lay_out
+from promptops.engine.schedule import rounds
 from promptops.engine.scoring import EngineServices
-from promptops.engine.suite import Suite, load_suite, locate_dataset
+from promptops.engine.suite import MOST_SAMPLES, Suite, load_suite, locate_dataset
 from promptops.errors import InputError, InputErrors, PromptopsError
 from promptops.history.baseline import baseline
 from promptops.history.repository import Repository
 from promptops.history.versions import versions
-from promptops.models.endpoints import missing_credentials
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.scorers.discovery import Scorer, build
 from promptops.store.store import Store
 from promptops.values.report import Report
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What the person at the keyboard chose for a run. None: as the suite says."""
-
-    against: str | None = None
-    model: str | None = None
-    samples: int | None = None
-    tags: Sequence[str] = ()
-    seed: int | None = None
-    alone: bool = False
-    """Evaluate the candidate by itself, without a baseline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +46,22 @@ def prepare(name: str, choices: Choices, place: Workplace, services: EngineServi
     Raises:
         InputError: anything at all is wrong; nothing has been spent.
     """
+    plan = survey(name, choices, place, services)
+    try:
+        if plan.lacking:
+            check_keys(plan.models, place.environ)
+    except BaseException:
+        plan.opened.close()
+        raise
+    return plan
+
+
+def survey(name: str, choices: Choices, place: Workplace, services: EngineServices) -> Plan:
+    """The same for a plan that is only to be looked at: nobody's key is needed.
+
+    Raises:
+        InputError: anything else is wrong.
+    """
     suite = load_suite(place.tree, name)
     loaded = _prompt(suite, place.tree)
     scorers = _scorers(suite, loaded, services)
@@ -73,14 +79,17 @@ def prepare(name: str, choices: Choices, place: Workplace, services: EngineServi
             alone=choices.alone,
             scorers=scorers,
             policy=policy,
-            samples=choices.samples or suite.file.samples,
+            samples=suite.file.samples,
+            limit=suite.file.samples,
+            choices=choices,
+            extend=choices.extend,
+            itself=choices.itself,
             seed=_seed(arms, dataset) if choices.seed is None else choices.seed,
         )
         check(plan, place.environ)
+        plan.changes += lay_out(plan, choices, place.store.comparisons)
         last = place.store.runs.last_of_suite(name)
         plan.lacking = _lacking(plan, place, last)
-        if plan.lacking:
-            _check_keys(plan, place)
         if plan.baseline:
             plan.changes += differences(plan.baseline, plan.candidate)
         plan.changes += _since_last(plan, last)
@@ -119,6 +128,10 @@ def _arms(loaded: LoadedPrompt, choices: Choices, place: Workplace) -> tuple[Arm
     candidate = ArmPlan("candidate", loaded, _here(loaded, place), choices.model)
     if choices.alone:
         return (candidate,)
+    if choices.itself:
+        origin = replace(candidate.provenance, how="the same version, drawn a second time")
+        again = ArmPlan("baseline", loaded, origin, choices.model, first_index=MOST_SAMPLES)
+        return (again, candidate)
     if place.repository is None:
         if choices.against:
             raise InputError(
@@ -147,30 +160,21 @@ def _dataset(suite: Suite, tree: WorkingTree) -> Dataset:
 
 
 def _lacking(plan: Plan, place: Workplace, last: Report | None) -> bool:
-    """Whether anybody has to be asked.
+    """Whether anybody surely has to be asked: something of the first round is not kept.
 
-    What judges and embeddings were asked is known only once the samples are there; it is taken to
-    be kept where the last run of the suite had the same scorers.
+    A run that ended early needs no more than it needed then.  What judges and embeddings were asked
+    is known only once the samples are there; it is taken to be kept where the last run of the suite
+    had the same scorers.
     """
     draws = (
-        (arm.key(case), index)
-        for index in range(plan.samples)
-        for case in range(len(plan.dataset))
+        arm.slot(case, index)
+        for case, index, _ in next(rounds(len(plan.dataset), plan.samples, plan.seed), [])
         for arm in plan.arms
     )
     if place.store.responses.lacks(draws):
         return True
     before = last.meta.get("scorers", {}) if last else {}
     return any(each.models and before.get(each.name) != each.digest for each in plan.scorers)
-
-
-def _check_keys(plan: Plan, place: Workplace) -> None:
-    for model in plan.models:
-        problem = missing_credentials(model, place.environ)
-        if problem:
-            raise InputError(
-                problem, hint="or try the embedded model: --model embedded/smollm2-135m"
-            )
 
 
 def _seed(arms: Sequence[ArmPlan], dataset: Dataset) -> int:

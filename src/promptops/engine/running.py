@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from promptops.comparison.critical import broken_critical
+from promptops.comparison.decision import Decision
 from promptops.comparison.ledger import Ledger
-from promptops.comparison.verdicts import Decision, Evidence, decide, describe_first
+from promptops.comparison.verdicts import describe_first
 from promptops.engine.drawing import Drawing
+from promptops.engine.looks import Looks, Visits
 from promptops.engine.plan import Plan
 from promptops.engine.progress import Progress, Watcher
 from promptops.engine.schedule import Draw, draws, rounds
@@ -39,77 +39,111 @@ class Run:
     concurrency: int
     watch: Watcher
     ledger: Ledger = field(init=False)
+    looks: Looks | None = field(init=False)
+    """None where there is nothing to compare with."""
     tallies: dict[Arm, ArmTally] = field(init=False)
     sources: SourceTally = field(default_factory=SourceTally)
     judges: dict[str, str] = field(default_factory=dict)
     """Metric to the digest of the judge prompt that scored it."""
     finished: int = 0
     stopped: bool = False
-    """It ended before the plan was worked through."""
+    """It ended before the plan was worked through, and not because the answer was clear."""
+    cut: bool = False
+    """It could not go on, though what it had was clear by itself."""
     decision: Decision | None = None
+    shared: set[int] = field(init=False)
     _rows: list[Row] = field(default_factory=list)
     _told: float = 0.0
-    _groups: array[int] = field(init=False)
-    _critical: list[tuple[int, str]] = field(init=False)
-    shared: set[int] = field(init=False)
-    planned: int = field(init=False)
-    """Responses to be had, judges aside."""
 
     def __post_init__(self) -> None:
         plan = self.plan
         names = [scorer.name for scorer in plan.scorers]
-        self.ledger = Ledger(len(plan.dataset), plan.samples, names)
+        self.ledger = Ledger(len(plan.dataset), plan.limit, names)
+        self.looks = Looks(plan, self.ledger) if plan.baseline else None
         self.tallies = {arm.arm: ArmTally() for arm in plan.arms}
-        self._groups, self._critical = _kinds(plan)
         self.shared = {case for case in range(len(plan.dataset)) if plan.shared(case)}
-        alone = len(plan.arms) * len(plan.dataset) - len(self.shared)
-        self.planned = plan.samples * alone
+
+    @property
+    def samples(self) -> int:
+        """Per case and version, at most."""
+        return self.looks.samples if self.looks else self.plan.limit
+
+    @property
+    def planned(self) -> int:
+        """Responses to be had at most, judges aside."""
+        plan = self.plan
+        return self.samples * (len(plan.arms) * len(plan.dataset) - len(self.shared))
 
     async def complete(self) -> Decision:
-        """Draw and score the whole plan, and decide.
+        """Draw, score and look, until the answer is clear or the plan is worked through.
 
-        A run that has to stop before its end (its budget is spent, no call can succeed) is invalid,
-        with the reason; what was had is kept.
+        A run that has to stop before that (its budget is spent, no call can succeed) is invalid,
+        with the reason, unless what it has is clear by itself; what was had is kept.
 
         Raises:
             StoreError: nothing more can be kept.
         """
-        plan = self.plan
         try:
-            for visits in rounds(len(plan.dataset), plan.samples, plan.seed):
-                todo = draws(visits, tuple(arm.arm for arm in plan.arms), self.shared)
-                await self._work(todo)
-                # The place of the sequential look: today the estimate is only shown, and the one
-                # decision falls when the budget is spent.
-                self.decision = self._decide()
-                self._tell()
+            await (self._compare(self.looks) if self.looks else self._describe())
         except StoreError:
             raise
         except NoVerdictError as error:
             self._stop(error.message, *filter(None, [error.hint]))
         except asyncio.CancelledError:
-            self._stop(
+            self._give_up(
                 "interrupted", "what was paid for is kept: the same command goes on from here"
             )
             raise
         finally:
             self._write_rows()
         assert self.decision is not None
+        if self.looks:
+            self.decision = self.looks.comparison.detailed(self.decision)
         return self.decision
 
+    async def _compare(self, looks: Looks) -> None:
+        """Round by round; the critical cases whole, before anything may pass."""
+        for visits in looks.rounds():
+            await self._draw(visits)
+            self.decision = looks.look()
+            self._tell()
+        left = looks.critical_left()
+        if left:
+            await self._draw(left)
+        self.decision = looks.conclude()
+
+    async def _describe(self) -> None:
+        plan = self.plan
+        for visits in rounds(len(plan.dataset), plan.limit, plan.seed):
+            await self._draw(visits)
+            self.decision = describe_first(self.ledger, plan.policy, alone=plan.alone)
+            self._tell()
+
+    async def _draw(self, visits: Visits) -> None:
+        await self._work(draws(visits, tuple(arm.arm for arm in self.plan.arms), self.shared))
+
     def _stop(self, why: str, *more: str) -> None:
+        """The run cannot go on: what is there may be clear by itself."""
+        if self.looks:
+            found = self.looks.look_unplanned()
+            if found.settled and not self.looks.critical_left():
+                self.cut = True
+                self.decision = replace(
+                    found, reasons=[*found.reasons, f"stopped before its end: {why}"]
+                )
+                return
+        self._give_up(why, *more)
+
+    def _give_up(self, why: str, *more: str) -> None:
         """There will be no verdict: the run is invalid, whatever it found so far."""
         self.stopped = True
-        found = [replace(each, verdict="invalid") for each in self._decide().comparisons]
-        self.decision = Decision("invalid", [f"stopped before its end: {why}", *more], found)
-
-    def _decide(self) -> Decision:
         plan = self.plan
-        if plan.baseline is None:
-            return describe_first(self.ledger, plan.policy, alone=plan.alone)
-        broken = broken_critical(self.ledger, plan.policy.gating, self._critical)
-        evidence = Evidence(self.ledger, self._groups, broken, identical=plan.identical)
-        return decide(evidence, plan.policy)
+        if self.looks:
+            so_far = self.looks.decision or self.looks.look_unplanned()
+        else:
+            so_far = describe_first(self.ledger, plan.policy, alone=plan.alone)
+        found = [replace(each, verdict="invalid") for each in so_far.comparisons]
+        self.decision = Decision("invalid", [f"stopped before its end: {why}", *more], found)
 
     async def _work(self, todo: Iterator[Draw]) -> None:
         """Work through the draws; an error stops the rest, but not the calls that are under way."""
@@ -136,7 +170,7 @@ class Run:
         case = plan.dataset.case(draw.case)
         key = arm.key(draw.case)
         request = arm.render(case)
-        drawn = await self.drawing.draw(request, key, draw.index)
+        drawn = await self.drawing.draw(request, *arm.slot(draw.case, draw.index))
         self.sources.count(drawn.outcome, drawn.source)
         scores: dict[str, Scored] = {}
         failure = None
@@ -159,6 +193,8 @@ class Run:
             if failure:
                 self.tallies[each].own_failures[failure[0]] += 1
             source: Source = drawn.source if each == draw.arms[0] else "shared"
+            if source == "shared":
+                self.sources.sources["shared"] += 1
             failed = _told(drawn.outcome)
             record = SampleRecord(source, scores, failed)
             self._rows.append((each, case.id, draw.index, key, record))
@@ -216,16 +252,3 @@ class Run:
 
 def _told(outcome: Outcome) -> str | None:
     return f"{outcome.kind}: {outcome.message}" if isinstance(outcome, Failure) else None
-
-
-def _kinds(plan: Plan) -> tuple[array[int], list[tuple[int, str]]]:
-    """A number for each case, the same for cases that share a group; and the critical cases."""
-    named: dict[str, int] = {}
-    numbers = array("q")
-    critical = []
-    for number in range(len(plan.dataset)):
-        case = plan.dataset.case(number)
-        numbers.append(number if case.group is None else named.setdefault(case.group, number))
-        if case.critical:
-            critical.append((number, case.id))
-    return numbers, critical

@@ -9,12 +9,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from promptops.comparison.policy import Estimand, Guarantee
 from promptops.documents.decoding import decode
 from promptops.documents.tree import Tree, WorkingTree, inside
 from promptops.documents.yaml_reader import Document, read_yaml
 from promptops.errors import InputError, Location, did_you_mean
 
 FOLDER = "evals"
+MOST_SAMPLES = 1000
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -27,10 +29,26 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin: Annotated[Share, Meta(description="The largest drop of the mean that is no loss.")] = (
         0.05
     )
-    alpha: Annotated[Share, Meta(description="Accepted chance of a false alarm, one-sided.")] = 0.05
+    alpha: Annotated[
+        float,
+        Meta(gt=0, lt=0.5, description="Accepted chance of a false alarm, one-sided."),
+    ] = 0.05
     inconclusive: Annotated[
         Literal["warn", "fail"], Meta(description="Whether `inconclusive` exits with 3.")
     ] = "warn"
+    estimand: Annotated[
+        Estimand,
+        Meta(
+            description="`dataset`: the verdict is about these cases; `population`: about others"
+            " like them, looked at once."
+        ),
+    ] = "dataset"
+    guarantee: Annotated[
+        Guarantee,
+        Meta(
+            description="`strict`: a guarantee at any time and for any scores; mostly more calls."
+        ),
+    ] = "standard"
 
 
 class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +71,7 @@ class SuiteFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
     description: str = ""
     samples: Annotated[
-        Count, Meta(le=1000, description="The most samples drawn per case and version.")
+        Count, Meta(le=MOST_SAMPLES, description="The most samples drawn per case and version.")
     ] = 5
     gate: Gate = Gate()
     budget: Budget = Budget()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from promptops.comparison.decision import MetricComparison
 from promptops.comparison.ledger import UNSCORABLE
-from promptops.comparison.verdicts import MetricComparison, exit_code
+from promptops.comparison.slices import slices
+from promptops.comparison.verdicts import exit_code
 from promptops.datasets.slices import by_tag
 from promptops.engine.case_reports import case_reports
-from promptops.engine.plan import ArmPlan, Plan
+from promptops.engine.plan import ArmPlan
+from promptops.engine.prospects import budget, next_step
 from promptops.engine.running import Run
 from promptops.engine.tally import ArmTally
 from promptops.errors import ExitCode
@@ -33,6 +36,8 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
     code = exit_code(verdict, plan.policy)
     if plan.baseline is None and verdict == "inconclusive":
         code = ExitCode.OK
+    if plan.itself and verdict == "regressed":
+        code = ExitCode.OK  # a false alarm, and nothing that could be merged
     tallies = list(run.tallies.values())
     return Report(
         schema=SCHEMA,
@@ -61,9 +66,11 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
         created=created,
         seconds=round(seconds, 3),
         slices=_slices(run),
+        budget=budget(run),
+        next_step=next_step(run),
         changes=plan.changes,
         warnings=_warnings(run),
-        meta=_meta(plan) | ({"stopped": True} if run.stopped else {}),
+        meta=_meta(run) | ({"stopped": True} if run.stopped else {}),
     )
 
 
@@ -100,6 +107,11 @@ def _metric(each: MetricComparison, run: Run) -> MetricReport:
         unscorable=sum(run.ledger.count(arm, name, UNSCORABLE) for arm in run.tallies),
         judge=run.judges.get(name),
         note=_note(each, run),
+        material=each.material,
+        small_drop=each.small_drop,
+        p_value=each.p_value,
+        variance=each.variance,
+        path=list(each.path),
     )
 
 
@@ -118,7 +130,7 @@ def _calls(run: Run) -> Calls:
         planned=run.planned,
         made=run.drawing.meter.made,
         cached=sources["cached"],
-        shared=len(run.shared) * run.plan.samples,
+        shared=run.sources.sources["shared"],
         retried=run.drawing.meter.retried,
         judge=run.services.calls,
     )
@@ -126,23 +138,40 @@ def _calls(run: Run) -> Calls:
 
 def _slices(run: Run) -> list[SliceReport]:
     plan = run.plan
-    slices = []
-    for tag, cases in by_tag(plan.dataset).items():
-        if len(cases) == len(plan.dataset):
-            continue
-        for metric in plan.policy.gating:
-            new = run.ledger.mean("candidate", metric.name, cases)
-            old = run.ledger.mean("baseline", metric.name, cases)
-            delta = new - old if new is not None and old is not None else None
-            slices.append(SliceReport(tag, metric.name, len(cases), new, old, delta))
-    return slices
+    tags = {
+        tag: cases for tag, cases in by_tag(plan.dataset).items() if len(cases) < len(plan.dataset)
+    }
+    if plan.baseline is None:
+        return [
+            SliceReport(
+                tag, metric.name, len(cases), run.ledger.mean("candidate", metric.name, cases)
+            )
+            for tag, cases in tags.items()
+            for metric in plan.policy.gating
+        ]
+    return [
+        SliceReport(
+            tag=each.tag,
+            metric=each.metric,
+            cases=each.cases,
+            candidate=each.candidate,
+            baseline=each.baseline,
+            delta=each.delta,
+            e_value=each.e_value,
+            fell=each.fell,
+        )
+        for each in slices(run.ledger, plan.policy.gating, tags)
+    ]
 
 
 def _warnings(run: Run) -> list[str]:
     found = list(run.plan.dataset.notes)
+    if run.plan.extend and run.looks and run.samples == run.plan.limit and not run.stopped:
+        found.append("nothing was extended: the answer is clear without")
     for arm, tally in run.tallies.items():
         for message, count in tally.failure_messages.most_common(3):
-            found.append(f"{arm}: {count} calls failed: {message}")
+            calls = "1 call" if count == 1 else f"{count} calls"
+            found.append(f"{arm}: {calls} failed: {message}")
         if tally.flags["empty"]:
             found.append(f"{arm}: {tally.flags['empty']} of {tally.samples} answers were empty")
         for model, count in tally.answering.most_common(2):
@@ -150,21 +179,26 @@ def _warnings(run: Run) -> list[str]:
     return found
 
 
-def _meta(plan: Plan) -> dict[str, Any]:
+def _meta(run: Run) -> dict[str, Any]:
     """What a recomputation, or a later run's list of changes, needs."""
+    plan = run.plan
     gate = plan.suite.file.gate
     return {
         "seed": plan.seed,
-        "samples": plan.samples,
+        "samples": run.samples,
+        "planned_samples": plan.samples,
         "margin": gate.margin,
         "alpha": gate.alpha,
         "inconclusive": gate.inconclusive,
+        "estimand": gate.estimand,
+        "guarantee": gate.guarantee,
         "dataset": plan.suite.dataset_path,
         "dataset_fingerprint": plan.opened.fingerprint,
         "dataset_cases": len(plan.opened),
         "cases": len(plan.dataset),
         "tags": list(plan.tags),
         "alone": plan.alone,
+        "itself": plan.itself,
         "scorers": {scorer.name: scorer.digest for scorer in plan.scorers},
         "baseline_chosen": plan.baseline.provenance.how if plan.baseline else "",
     }

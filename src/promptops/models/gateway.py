@@ -31,6 +31,7 @@ from promptops.models.bodies import chat_body
 from promptops.models.discovery import load_provider, provider_names
 from promptops.models.endpoints import provider_of
 from promptops.models.failures import failure
+from promptops.models.prices import price
 from promptops.models.provider import Provider
 from promptops.models.redaction import Redactor
 from promptops.values.request import Request
@@ -211,7 +212,9 @@ def _has_price(model: str) -> bool:
         info = litellm.get_model_info(model)
     except Exception:  # noqa: BLE001  # it raises a plain Exception for models that it does not know
         return False
-    return info.get("input_cost_per_token") is not None
+    listed = info.get("input_cost_per_token")
+    # litellm says 0 where its list says nothing; the list itself is asked whether it means it.
+    return listed is not None and (listed > 0 or price(model) is not None)
 
 
 def _check_known(model: str) -> None:

@@ -51,6 +51,15 @@ MIGRATIONS = (
     CREATE INDEX runs_by_candidate ON runs (candidate_digest, created);
     CREATE INDEX runs_by_baseline ON runs (baseline_digest, created);
     """,
+    """
+    CREATE TABLE comparisons (
+        key TEXT PRIMARY KEY,
+        samples INTEGER NOT NULL,
+        seed INTEGER NOT NULL,
+        created TEXT NOT NULL,
+        reached INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

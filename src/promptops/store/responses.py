@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import islice
 
 import msgspec
 
@@ -15,6 +16,9 @@ from promptops.values.response import Response
 
 Draw = tuple[str, int]
 """A request key and a sample index."""
+
+KEYS_AT_ONCE = 2000
+"""In one query that counts."""
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Response)
@@ -56,6 +60,21 @@ class Responses:
                 is None
                 for draw in draws
             )
+
+    def count_kept(self, keys: Iterable[str], first: int, end: int) -> int:
+        """How many responses to these requests are kept with a sample index from `first` to `end`.
+
+        `end` itself is outside.  A key that is given twice counts twice.
+        """
+        found, keys = 0, iter(keys)
+        with translated():
+            while asked := list(islice(keys, KEYS_AT_ONCE)):
+                found += self._connection.execute(
+                    "SELECT count(*) FROM json_each(?1) AS asked JOIN responses"
+                    " ON request_key = asked.value AND sample >= ?2 AND sample < ?3",
+                    (msgspec.json.encode(sorted(asked)).decode(), first, end),
+                ).fetchone()[0]
+        return found
 
     async def keep(self, key: str, sample: int, model: str, response: Response) -> None:
         """Write a response; on disk when this returns. The first one written for a draw stays."""

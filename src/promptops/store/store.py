@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
+from promptops.store.comparisons import Comparisons
 from promptops.store.database import open_database
 from promptops.store.responses import Responses
 from promptops.store.runs import Runs
@@ -27,6 +28,7 @@ class Store:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="promptops-store")
         self.responses = Responses(self._paid, self._writer)
         self.runs = Runs(self._log)
+        self.comparisons = Comparisons(self._log)
 
     def close(self) -> None:
         """Wait for what is being written, and close the file."""

@@ -1,8 +1,16 @@
+from itertools import accumulate, pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from promptops.comparison.ledger import ARMS as BOTH
-from promptops.engine.schedule import draws, rounds
+from promptops.engine.schedule import (
+    FEWEST_PAIRS_AT_A_LOOK,
+    MOST_LOOKS,
+    draws,
+    look_shares,
+    rounds,
+)
 
 
 @given(st.integers(1, 60), st.integers(1, 6), st.integers(0, 99))
@@ -49,3 +57,27 @@ def test_a_shared_case_is_drawn_once_for_both_arms():
 
 def test_one_arm_alone_is_drawn_alone():
     assert [d.arms for d in draws([(0, 0, True)], ("candidate",))] == [("candidate",)]
+
+
+@given(st.integers(1, 400), st.integers(1, 60))
+def test_looks_are_laid_out_where_the_rounds_end(cases, samples):
+    shares = look_shares(cases, samples)
+    sizes = [len(batch) for batch in rounds(cases, samples, 0)]
+    assert len(shares) == len(sizes) <= MOST_LOOKS
+    assert shares[-1] == 1
+    assert [round(share * cases * samples) for share in shares] == list(accumulate(sizes))
+    assert all(earlier < later for earlier, later in pairwise(shares))
+    assert sizes[0] >= min(FEWEST_PAIRS_AT_A_LOOK, cases * samples)
+
+
+@given(st.integers(1, 40), st.integers(1, 4), st.integers(1, 4), st.integers(0, 99))
+def test_what_lies_beyond_a_plan_is_what_a_longer_plan_would_have_drawn(
+    cases, samples, beyond, seed
+):
+    further = [visit for batch in rounds(cases, samples, seed, beyond=beyond) for visit in batch]
+    whole = [visit for batch in rounds(cases, samples + beyond, seed) for visit in batch]
+    assert further == whole[cases * samples :]
+
+
+def test_rounds_beyond_a_plan_are_of_its_size():
+    assert [len(batch) for batch in rounds(100, 2, 0, beyond=1)] == [20] * 5
