@@ -9,13 +9,17 @@ import msgspec
 from promptops.values.report import (
     SCHEMA,
     ArmReport,
+    Budget,
     Calls,
     CaseReport,
     Cost,
+    LookReport,
     MetricReport,
+    NextStep,
     Report,
     SliceReport,
     Tokens,
+    VarianceReport,
 )
 
 CITIES = ["Lyon", "Osaka", "Quito", "Tromsø", "Accra", "Hobart", "Cusco", "Turku"]
@@ -45,15 +49,19 @@ CANARIES = {
 META = {
     "seed": 7,
     "samples": 5,
+    "planned_samples": 5,
     "margin": 0.05,
     "alpha": 0.05,
     "inconclusive": "warn",
+    "estimand": "dataset",
+    "guarantee": "standard",
     "dataset": "evals/extract-city.jsonl",
     "dataset_fingerprint": "90ab" * 16,
     "dataset_cases": 24,
     "tags": [],
     "cases": 24,
     "alone": False,
+    "itself": False,
     "scorers": {"exact": "e5ac" * 16},
     "baseline_chosen": "the last commit",
 }
@@ -96,6 +104,14 @@ def metric(
         pairs=120 if interval else 0,
     )
     return msgspec.structs.replace(made, **changes)
+
+
+def budget(**changes: Any) -> Budget:
+    """What 24 cases with 5 samples plan, looked at to the end."""
+    return msgspec.structs.replace(
+        Budget(planned_pairs=120, pairs=120, planned_looks=23, looks=23, detectable=0.0631),
+        **changes,
+    )
 
 
 def case(at: int, change: Any = "same", **changes: Any) -> CaseReport:
@@ -147,6 +163,7 @@ def _report(**fields: Any) -> Report:
         "model": "example/small-1",
         "created": "2026-10-02T09:15:04Z",
         "seconds": 41.2,
+        "budget": budget(),
         "meta": META,
     }
     return Report(**(defaults | fields))
@@ -181,7 +198,7 @@ def improved() -> Report:
 
 def passed() -> Report:
     return _report(
-        reasons=["exact surely fell by less than 5 points"],
+        reasons=["exact surely did not fall by 5 points or more"],
         metrics=[metric(baseline=0.81, candidate=0.82, interval=(-0.031, 0.048), verdict="passed")],
         candidate=arm(2, dirty=True, commit=None),
         cases=cases(worse=1, better=2, same=21),
@@ -214,8 +231,10 @@ def regressed() -> Report:
                 population_interval=(-0.19, -0.03),
                 verdict="regressed",
                 pairs=279,
+                p_value=0.0124,
+                variance=VarianceReport(total=0.1544, between=0.01, within=0.1444),
             ),
-            metric("short", 0.97, 0.98, (-0.01, 0.03), verdict="passed", pairs=279),
+            metric("short", 0.97, 0.98, (-0.01, 0.03), verdict="passed", pairs=279, p_value=1.0),
             metric(
                 "faithful",
                 0.90,
@@ -233,7 +252,73 @@ def regressed() -> Report:
         changes=["the dataset changed since the last run", "scorer faithful: 1b2c3d4e → 5be15be1"],
         warnings=["candidate: 236 answers came from example/small-1-0901"],
         cost=Cost(incurred_usd=1.204, evaluated_usd=1.31, unpriced_calls=12),
+        budget=budget(planned_pairs=280, pairs=279, planned_looks=25, looks=25, detectable=0.071),
         meta=META | {"cases": 56, "dataset_cases": 56},
+    )
+
+
+def early() -> Report:
+    """Worse, and so clearly that more than half of the calls were not needed."""
+    seen = [*cases(broken=17, fixed=2, worse=3, same=120)]
+    unseen = [
+        msgspec.structs.replace(case(at), baseline=None, candidate=None) for at in range(143, 201)
+    ]
+    told = metric(
+        baseline=0.86,
+        candidate=0.748,
+        interval=(-0.158, -0.063),
+        population_interval=(-0.171, -0.053),
+        verdict="regressed",
+        material=True,
+        pairs=142,
+        variance=VarianceReport(total=0.152),
+        path=[
+            LookReport(40, -0.15, (-0.32, 0.02)),
+            LookReport(80, -0.125, (-0.22, -0.03)),
+            LookReport(142, -0.112, (-0.158, -0.063)),
+        ],
+    )
+    return _report(
+        verdict="regressed",
+        exit_code=1,
+        reasons=["exact fell by 11.2 points (6.3 to 15.8): more than the margin of 5 points"],
+        baseline=arm(1, samples=142),
+        candidate=arm(2, samples=142, change="Name the city in one word."),
+        metrics=[told],
+        slices=[
+            SliceReport("letter", "exact", 90, 0.9, 0.95, -0.05, 1.3),
+            SliceReport("slang", "exact", 60, 0.51, 0.81, -0.30, 84.0, fell=True),
+            SliceReport("short", "exact", 2, 0.0, 0.5, -0.50, 1.1),
+        ],
+        calls=Calls(planned=2000, made=285, retried=1),
+        cases=[*seen, *unseen],
+        budget=budget(
+            planned_pairs=1000,
+            pairs=142,
+            planned_looks=25,
+            looks=3,
+            detectable=0.0312,
+            saved_calls=1716,
+            saved_usd=0.4118,
+        ),
+        meta=META | {"cases": 200, "dataset_cases": 200},
+    )
+
+
+def small_drop() -> Report:
+    """Passed, though something was surely lost; under the strict guarantee."""
+    told = metric(
+        baseline=0.951, candidate=0.939, interval=(-0.02, -0.004), verdict="passed", small_drop=True
+    )
+    return _report(
+        reasons=["exact surely did not fall by 5 points or more, though it surely fell"],
+        metrics=[
+            told,
+            metric("short", 0.97, 0.98, (-0.01, 0.03), verdict="passed"),
+        ],
+        budget=budget(saved_calls=40, saved_usd=None, pairs=100, looks=19),
+        calls=Calls(planned=240, made=0, cached=200),
+        meta=META | {"guarantee": "strict"},
     )
 
 
@@ -245,12 +330,116 @@ def inconclusive() -> Report:
             "exact lies between -8.0 and +4.0 points: neither a sure drop nor surely above −5"
         ],
         metrics=[
-            metric(baseline=0.80, candidate=0.78, interval=(-0.08, 0.04), verdict="inconclusive")
+            metric(
+                baseline=0.80,
+                candidate=0.78,
+                interval=(-0.08, 0.04),
+                population_interval=(-0.11, 0.07),
+                verdict="inconclusive",
+                variance=VarianceReport(0.17, between=0.02, within=0.15, judge=0.01),
+            )
         ],
+        next_step=NextStep("promptops eval extract-city --extend", 180),
         baseline=arm(1, cost_usd=None, latency_seconds=None),
         candidate=arm(2, cost_usd=None, latency_seconds=None),
         cost=Cost(unpriced_calls=236),
         cases=cases(broken=2, fixed=1, same=21),
+    )
+
+
+def first_impression() -> Report:
+    """One sample of five: too few pairs for any pass, and the rest of the plan is left."""
+    told = metric(
+        baseline=0.80,
+        candidate=0.75,
+        interval=(-0.31, 0.21),
+        verdict="inconclusive",
+        pairs=24,
+        variance=VarianceReport(total=0.12),
+    )
+    return _report(
+        verdict="inconclusive",
+        reasons=["exact: 24 pairs are too few for any pass; 59 are needed"],
+        metrics=[told],
+        baseline=arm(1, samples=24),
+        candidate=arm(2, samples=24),
+        calls=Calls(planned=48, made=72, judge=24),
+        budget=budget(pairs=24, looks=4),
+        next_step=NextStep("promptops eval extract-city --against v1", 192, 0.0193),
+        meta=META | {"samples": 1},
+    )
+
+
+def hopeless() -> Report:
+    """Extended, and still so near the margin that more samples would hardly help."""
+    told = metric(
+        baseline=0.80, candidate=0.752, interval=(-0.082, -0.0003), verdict="inconclusive"
+    )
+    return _report(
+        verdict="inconclusive",
+        exit_code=3,
+        reasons=[
+            "exact lies between -8.2 and -0.0 points: neither a sure drop nor surely above −5"
+        ],
+        metrics=[msgspec.structs.replace(told, pairs=240)],
+        calls=Calls(planned=480, made=240, cached=240),
+        budget=budget(pairs=240, looks=28, extended=True),
+        meta=META | {"samples": 10, "inconclusive": "fail"},
+    )
+
+
+def noise() -> Report:
+    """A version compared with itself."""
+    told = metric(
+        baseline=0.81,
+        candidate=0.798,
+        interval=(-0.040, 0.017),
+        population_interval=(-0.044, 0.02),
+        verdict="passed",
+        variance=VarianceReport(total=0.0961, between=0.0, within=0.0961),
+    )
+    return _report(
+        reasons=["exact surely did not fall by 5 points or more"],
+        baseline=arm(2),
+        metrics=[told],
+        slices=[SliceReport("slang", "exact", 4, 0.4, 0.6, -0.2, 2.0)],
+        cases=cases(broken=1, better=2, same=21),
+        budget=budget(detectable=0.06),
+        meta=META | {"itself": True},
+    )
+
+
+def false_alarm() -> Report:
+    """A version compared with itself, and called worse."""
+    told = metric(
+        baseline=0.81, candidate=0.75, interval=(-0.11, -0.01), verdict="regressed", pairs=96
+    )
+    return msgspec.structs.replace(
+        noise(),
+        verdict="regressed",
+        reasons=["exact fell by 6.0 points (1.0 to 11.0)"],
+        metrics=[told],
+        slices=[],
+        budget=budget(pairs=96, looks=18, saved_calls=48, saved_usd=0.0049),
+    )
+
+
+def population() -> Report:
+    """The verdict is about cases like these: one look, and a wider interval."""
+    told = metric(
+        baseline=0.82,
+        candidate=0.76,
+        interval=(-0.11, -0.01),
+        population_interval=(-0.14, 0.02),
+        verdict="inconclusive",
+        variance=VarianceReport(total=0.2, between=0.12, within=0.08),
+    )
+    return _report(
+        verdict="inconclusive",
+        reasons=["exact: 24 cases are too few for any pass; 59 are needed"],
+        metrics=[told],
+        cases=cases(broken=4, fixed=1, same=19),
+        meta=META | {"estimand": "population"},
     )
 
 
@@ -279,6 +468,7 @@ def first_version() -> Report:
             SliceReport(tag="slang", metric="exact", cases=4, candidate=0.5),
         ],
         cases=[msgspec.structs.replace(one, baseline=None) for one in cases(same=24)],
+        budget=None,
         meta=META | {"baseline_chosen": ""},
     )
 
@@ -322,6 +512,7 @@ def stopped() -> Report:
         calls=Calls(planned=240, made=20, retried=2, judge=4),
         cost=Cost(incurred_usd=0.0014, evaluated_usd=0.0014),
         cases=[*had, *unseen],
+        budget=budget(pairs=6, looks=1, detectable=None),
         meta=META | {"stopped": True},
     )
 
@@ -342,6 +533,7 @@ def stopped_at_once() -> Report:
         slices=[SliceReport(tag="letter", metric="exact", cases=9, candidate=None)],
         calls=Calls(planned=240, made=1),
         cost=Cost(),
+        budget=budget(pairs=0, looks=0, detectable=None),
         cases=[msgspec.structs.replace(case(at), baseline=None, candidate=None) for at in range(4)],
     )
 
@@ -372,8 +564,12 @@ def hostile(text: str) -> Report:
         judge=text,
         note=text,
         unscorable=1,
+        p_value=0.01,
+        variance=VarianceReport(0.1, between=0.02, within=0.08),
     )
-    sliced = SliceReport(tag=text, metric=text, cases=3, candidate=0.1, baseline=0.2, delta=-0.1)
+    sliced = SliceReport(
+        tag=text, metric=text, cases=3, candidate=0.1, baseline=0.2, delta=-0.1, fell=True
+    )
     shown = CaseReport(
         id=text,
         change="broken",
@@ -401,6 +597,7 @@ def hostile(text: str) -> Report:
         cases=[shown],
         changes=[text],
         warnings=[text],
+        next_step=NextStep(text, 10, 0.1),
         meta={"alpha": 0.05, "stopped": True, text: text},
     )
 
@@ -411,7 +608,14 @@ def every_example() -> dict[str, list[Report]]:
         "improved": [improved()],
         "passed": [passed()],
         "regressed": [regressed()],
+        "early": [early()],
+        "small_drop": [small_drop()],
         "inconclusive": [inconclusive()],
+        "first_impression": [first_impression()],
+        "hopeless": [hopeless()],
+        "noise": [noise()],
+        "false_alarm": [false_alarm()],
+        "population": [population()],
         "invalid": [invalid()],
         "first_version": [first_version()],
         "alone": [alone()],

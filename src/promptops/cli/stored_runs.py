@@ -80,12 +80,14 @@ class _Choice:
     def _counts(self, report: Report, digest: str) -> bool:
         """Whether a run asked the version's own model, and all cases, of this prompt.
 
-        Another prompt that means the same, being a copy, has suites and runs of its own.
+        One that compared the version with itself tells of noise.  Another prompt that means the
+        same, being a copy, has suites and runs of its own.
         """
         own = self.models.get(report.candidate.digest, self.models[digest])
         return (
             report.model == own
             and not report.meta.get("tags")
+            and report.meta.get("itself") is not True
             and report.prompt not in self._others
         )
 

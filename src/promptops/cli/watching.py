@@ -12,7 +12,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from promptops.cli.output import is_terminal, stream_surface
 from promptops.engine.progress import Progress as State
 from promptops.reports.safe_text import one_line
-from promptops.reports.words import money
+from promptops.reports.symbols import UNICODE, Symbols, symbols
+from promptops.reports.words import money, signed_points, whole_points
+from promptops.values.report import Interval
+
+_NARROW = 0.1
+"""Width of an interval of which decimals are worth showing."""
 
 
 class Watching:
@@ -25,6 +30,7 @@ class Watching:
         self._bar = None if quiet or not is_terminal(sys.stderr) else _bar()
         self._task = self._bar.add_task("", total=None, detail="") if self._bar else None
         self._suite = ""
+        self._unicode = self._bar is not None and stream_surface(sys.stderr).unicode
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -44,26 +50,32 @@ class Watching:
             self._bar.reset(self._task, total=state.planned)
         self._bar.update(
             self._task,
-            description=one_line(state.suite),
+            description=one_line(state.suite, unicode=self._unicode),
             total=state.planned,
             completed=state.finished,
-            detail=one_line(words(state)),
+            detail=one_line(words(state, symbols(unicode=self._unicode)), unicode=self._unicode),
         )
 
 
-def words(state: State) -> str:
-    """The state as one short line."""
+def words(state: State, signs: Symbols = UNICODE) -> str:
+    """The state as one short line; the estimate is in points, a hundred to the whole score."""
     parts = [f"{state.calls} calls"]
     if state.cached:
         parts.append(f"{state.cached} kept")
     parts.append(f"{_short(state.input_tokens)} in {_short(state.output_tokens)} out")
     parts.append("cost unknown" if state.unpriced_calls else money(state.incurred_usd))
     if state.delta is not None and state.interval is not None:
-        low, high = state.interval
-        parts.append(f"{state.metric} {state.delta:+.2f} ({low:+.2f} to {high:+.2f})")
+        parts.append(f"{state.metric} {_estimate(state.delta, state.interval, signs)}")
     elif state.level is not None:
         parts.append(f"{state.metric} {state.level:.2f}")
-    return " · ".join(parts)
+    return f" {signs.dot} ".join(parts)
+
+
+def _estimate(delta: float, interval: Interval, signs: Symbols) -> str:
+    """The difference so far, in points: `−6 (−14 to +2)`."""
+    low, high = interval
+    written = signed_points if high - low < _NARROW else whole_points
+    return f"{written(delta, signs)} ({written(low, signs)} to {written(high, signs)})"
 
 
 def _bar() -> Progress:

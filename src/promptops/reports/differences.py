@@ -16,6 +16,7 @@ from promptops.reports.difference_parts import (
     words_of,
 )
 from promptops.reports.encoding import encode
+from promptops.reports.headline import finding
 from promptops.reports.message_pairs import pair_messages as pair
 from promptops.reports.page import Page, Part
 from promptops.reports.sections.metrics import write_metrics
@@ -219,7 +220,7 @@ def _write_quality(page: Page, report: Report | None) -> None:
     if report is None:
         page.paragraph(("quality", "bold"), "  not evaluated yet", indent=2)
         return
-    told = words.headline(report, page.signs)
+    told = finding(report, page.signs)
     page.paragraph(("quality", "bold"), "  ", *mark(page, report.verdict), f"  {told}", indent=2)
     write_metrics(page, report)
     page.blank()

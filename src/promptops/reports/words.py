@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from promptops.reports.symbols import Symbols
-from promptops.values.report import ArmReport, Cost, MetricReport, Report
+from collections.abc import Sequence
+from math import ceil, copysign
 
-FIRST = "first version: nothing to compare with yet"
-ALONE = "scored alone: compared with nothing"
+from promptops.reports import facts
+from promptops.reports.symbols import Symbols
+from promptops.values.report import ArmReport, Cost, Report
 
 
 def score(value: float | None) -> str:
@@ -22,14 +23,12 @@ def score(value: float | None) -> str:
 
 
 def signed(value: float | None, signs: Symbols) -> str:
-    """A difference, with its sign; three decimals where two would hide it."""
+    """A difference, with its sign; three or four decimals where two would hide it."""
     if value is None:
         return signs.none
-    if value == 0:
-        return "0.00"
-    text = f"{abs(value):.2f}"
+    text = next((text for digits in (2, 3, 4) if float(text := f"{abs(value):.{digits}f}")), "0.00")
     if text == "0.00":
-        text = f"{abs(value):.3f}"
+        return text
     return (signs.minus if value < 0 else "+") + text
 
 
@@ -38,6 +37,55 @@ def between(interval: tuple[float, float] | None, signs: Symbols) -> str:
     if interval is None:
         return signs.none
     return f"{signed(interval[0], signs)} to {signed(interval[1], signs)}"
+
+
+def points(value: float, apart: Sequence[float] = (0.0,)) -> str:
+    """How large a difference of scores is, in points: 0.11 is `11`, −0.004 is `0.4`.
+
+    One decimal at most; up to three where fewer would move it onto, or over, one of the differences
+    `apart`: zero, or the margin.
+    """
+    text = ""
+    for decimals in (1, 2, 3):
+        text = f"{abs(100 * value):.{decimals}f}"
+        shown = copysign(float(text) / 100, value)
+        if all(_side(shown, end) == _side(value, end) for end in apart):
+            break
+    return text.rstrip("0").rstrip(".")
+
+
+def _side(value: float, end: float) -> int:
+    apart = round(value - end, 9)
+    return (apart > 0) - (apart < 0)
+
+
+def many_points(value: float) -> str:
+    """The same with its noun: `11 points`, `1 point`."""
+    text = points(value)
+    return f"{text} point" if text == "1" else f"{text} points"
+
+
+def points_up(value: float) -> str:
+    """A size in points that is never told smaller than it is: 0.0611 is `6.2`."""
+    return f"{ceil(round(1000 * value, 6)) / 10:g}"
+
+
+def signed_points(value: float, signs: Symbols, apart: Sequence[float] = (0.0,)) -> str:
+    """A difference in points, with its sign: `−0.4`, `+2.2`, `0`."""
+    text = points(value, apart)
+    return text if text == "0" else (signs.minus if value < 0 else "+") + text
+
+
+def moved_points(value: float, signs: Symbols) -> str:
+    """A difference with its sign and its noun: `−0.4 points`, `+1 point`, `0 points`."""
+    noun = "point" if points(value) == "1" else "points"
+    return f"{signed_points(value, signs)} {noun}"
+
+
+def whole_points(value: float, signs: Symbols) -> str:
+    """A difference in points at a glance: `−6`, `+14`, `0`."""
+    size = round(abs(100 * value))
+    return f"{signs.minus if value < 0 else '+'}{size}" if size else "0"
 
 
 def money(usd: float | None) -> str:
@@ -121,79 +169,22 @@ def paid(cost: Cost) -> str:
     return f"at least {money(cost.incurred_usd)} paid now, and {calls} without a known price"
 
 
+def certainty(report: Report) -> str:
+    """`95%`, where the run says at what level; each end of an interval has it by itself."""
+    alpha = facts.alpha(report)
+    return "" if alpha is None else f"{100 * (1 - alpha):.4g}%"
+
+
 def sureness(report: Report) -> str:
-    """`95% sure`, where the run says at what level; each end of an interval has it by itself."""
-    alpha = report.meta.get("alpha")
-    if not isinstance(alpha, float) or not 0 < alpha < 1:
-        return ""
-    return f"{100 * (1 - alpha):.4g}% sure"
-
-
-def stopped(report: Report) -> bool:
-    """Whether the run ended before it had all its samples: a budget, or a provider."""
-    return report.meta.get("stopped") is True
-
-
-def had(report: Report) -> int:
-    """How many samples the run had an answer for, on both arms together."""
-    arms = [arm for arm in (report.baseline, report.candidate) if arm]
-    return sum(arm.samples - arm.failures for arm in arms)
+    """`95% sure`, where the run says at what level."""
+    sure = certainty(report)
+    return f"{sure} sure" if sure else ""
 
 
 def samples_had(report: Report) -> str:
     """How many samples a run had of those it was to have: `14 of 120 samples were had`."""
-    arms = 2 if report.baseline else 1
+    arms, had = 2 if report.baseline else 1, facts.had(report)
     cases, each = report.meta.get("cases"), report.meta.get("samples")
     if isinstance(cases, int) and isinstance(each, int):
-        return f"{number(had(report))} of {many(arms * cases * each, 'sample')} were had"
-    return f"{many(had(report), 'sample')} {'was' if had(report) == 1 else 'were'} had"
-
-
-def deciding_metric(report: Report) -> MetricReport | None:
-    """The gating metric that the verdict rests on; the first one where none stands out."""
-    gates = [metric for metric in report.metrics if metric.role == "gate"]
-    told = [metric for metric in gates if metric.verdict == report.verdict and metric.interval]
-    if not told:
-        return gates[0] if gates else None
-    if report.verdict == "improved":
-        return max(told, key=lambda metric: metric.delta or 0.0)
-    return min(told, key=lambda metric: metric.interval[0] if metric.interval else 0.0)
-
-
-def headline(report: Report, signs: Symbols) -> str:
-    """The finding in one sentence, no stronger than the evidence."""
-    metric = deciding_metric(report)
-    if report.verdict == "invalid":
-        reason = report.reasons[0] if report.reasons else "the evidence cannot be used"
-        tell_it = stopped(report) and not reason.startswith("stopped")
-        return f"stopped before its end: {reason}" if tell_it else reason
-    if report.baseline is None:
-        absolute = f"; {metric.name} is {score(metric.candidate)}" if metric else ""
-        return (ALONE if report.meta.get("alone") is True else FIRST) + absolute
-    if metric is None or metric.delta is None or metric.interval is None:
-        return report.reasons[0] if report.reasons else "no metric could be compared"
-    if report.verdict == "regressed" and metric.verdict != "regressed":
-        return report.reasons[0] if report.reasons else "a case that must hold broke"
-    return _sentence(report, metric, metric.delta, metric.interval, signs)
-
-
-def _sentence(
-    report: Report,
-    metric: MetricReport,
-    delta: float,
-    interval: tuple[float, float],
-    signs: Symbols,
-) -> str:
-    low, high = interval
-    sure = sureness(report)
-    aside = f", {sure}" if sure else ""
-    moved = f"{metric.name} {signed(delta, signs)}"
-    if report.verdict == "improved" and low > 0:
-        return f"{moved}: at least {signed(low, signs)}{aside}"
-    if report.verdict == "regressed" and high < 0:
-        return f"{moved}: {signed(high, signs)} or worse{aside}"
-    if report.verdict == "passed":
-        drop = "a small real drop, " if high < 0 else ""
-        return f"{moved}: {drop}no worse than {signed(low, signs)}{aside}"
-    ends = f", each end {sure}" if sure else ""
-    return f"{moved}: anything from {between(interval, signs)}{ends}"
+        return f"{number(had)} of {many(arms * cases * each, 'sample')} were had"
+    return f"{many(had, 'sample')} {'was' if had == 1 else 'were'} had"

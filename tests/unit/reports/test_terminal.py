@@ -8,7 +8,7 @@ import pytest
 from promptops.reports.discovery import find
 from promptops.reports.page import Page
 from promptops.reports.surface import Surface
-from promptops.values.report import Calls
+from promptops.values.report import Calls, NextStep
 from tests import examples
 
 
@@ -116,3 +116,143 @@ def test_a_run_that_had_nothing_shows_no_empty_tables():
     assert "unscored" not in text
     assert "by tag" not in text
     assert " cases:" not in text
+
+
+def test_what_would_settle_it_is_a_command_to_copy():
+    text = shown(examples.inconclusive())
+    assert "  · 120 pairs can see a drop of 6.4 points or more, 8 times in 10\n" in text
+    told = "  to settle it: about 180 more calls, at an unknown price: "
+    assert told + "promptops eval extract-city --extend\n" in text
+    assert "lies between" not in text
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (NextStep("go on", 1800, 0.31), "to settle it: about 1,800 more calls, $0.31: go on\n"),
+        (NextStep("go on", 1, 0.0), "to settle it: about 1 more call: go on\n"),
+        (NextStep("go on", 2), "to settle it: about 2 more calls, at an unknown price: go on\n"),
+    ],
+)
+def test_the_price_of_an_answer_is_known_or_said_to_be_unknown(step, told):
+    assert told in shown(msgspec.structs.replace(examples.inconclusive(), next_step=step))
+
+
+def test_a_first_impression_points_at_the_rest_of_its_plan():
+    text = shown(examples.first_impression())
+    assert "24 pairs are too few for any pass; 59 are needed" in text
+    assert "all 120 pairs of the plan can see a drop of 6.4 points or more, 8 times in 10" in text
+    assert (
+        "the rest of the plan may settle it: about 192 more calls and those to score, $0.019:\n"
+        "  promptops eval extract-city --against v1\n"
+    ) in shown(examples.first_impression(), Surface(width=100))
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (
+            examples.hopeless,
+            "more samples would hardly settle it; more cases, or a wider margin, would",
+        ),
+        (examples.population, "more cases would settle it; more samples of these hardly would"),
+    ],
+)
+def test_where_no_command_helps_it_is_said_what_would(make, told):
+    text = shown(make())
+    assert f"  · {told}\n" in text
+    assert "settle it: about" not in text
+
+
+@pytest.mark.parametrize("make", [examples.noise, examples.first_version, examples.stopped])
+def test_nothing_is_to_settle_where_nothing_is_open(make):
+    assert "settle" not in shown(make())
+
+
+def test_a_plan_that_sees_nothing_says_so():
+    blind = examples.budget(detectable=1.2)
+    text = shown(msgspec.structs.replace(examples.inconclusive(), budget=blind))
+    assert "120 pairs are too few to see any drop reliably" in text
+    assert "can see" not in shown(examples.hopeless())  # it went beyond what that was reckoned for
+
+
+def test_an_early_end_tells_what_was_not_needed():
+    text = shown(examples.early())
+    assert "calls 284 of 2,000 answers drawn; the answer was clear · 285 calls made" in text
+    assert "looks 3 of 25, after 142 of 1,000 pairs\n" in text
+    assert (
+        "142 of 200 cases: 17 broken, 2 fixed, 3 somewhat worse, 120 the same;"
+        " the other 58 were not needed\n"
+    ) in text
+    assert "city-143" not in shown(examples.early(), Surface(max_cases=None))
+
+
+def test_looks_beyond_the_plan_are_counted_apart():
+    text = shown(examples.hopeless())
+    assert "23 planned and 5 beyond the plan, after 240 pairs, 120 of them planned\n" in text
+    assert "looks one, at the end, after 120 of 120 pairs\n" in shown(examples.population())
+    assert "looks" not in shown(examples.first_version())
+
+
+def test_the_legend_says_what_an_interval_means():
+    at_every_look = "each end of an interval is 95% sure at every look, on these cases"
+    assert at_every_look in shown(examples.passed())
+    older = shown(msgspec.structs.replace(examples.passed(), budget=None))
+    assert "each end of an interval is 95% sure, on these cases" in older
+    assert "guarantee strict" not in older
+    strict = " ".join(shown(examples.small_drop()).split())
+    assert "guarantee strict: at any time, and for any scores" in strict
+    wider = shown(examples.population())
+    assert "95% sure, over cases like these, looked at once" in wider
+    assert "on these cases alone, exact: −0.11 to −0.01" in wider
+    row = next(line for line in wider.splitlines() if line.startswith("  ?  exact"))
+    assert "−0.14 to +0.02" in row
+
+
+def test_the_forest_of_a_verdict_over_the_population_reaches_as_far():
+    report = examples.population()
+    narrow = msgspec.structs.replace(
+        report, meta=report.meta | {"estimand": "dataset", "margin": 0.14}
+    )
+    wide = msgspec.structs.replace(report, meta=report.meta | {"margin": 0.14})
+    reach = [shown(one).count("━") for one in (narrow, wide)]
+    assert reach[0] < reach[1]
+
+
+def test_noise_is_told_by_its_parts_where_they_are_known():
+    assert "noise of exact: between cases 0.10, within a case 0.38 (standard deviations)" in shown(
+        examples.regressed()
+    )
+    judged = shown(examples.inconclusive())
+    assert "within a case 0.39, of it the judge 0.10 (standard deviations)" in judged
+    assert "noise of exact: 0.39 a pair (standard deviation)" in shown(examples.early())
+
+
+@pytest.mark.parametrize(
+    ("p_value", "told"), [(0.0124, "p 0.012"), (1e-6, "p below 0.001"), (1.0, "p above 0.5")]
+)
+def test_a_p_value_says_how_it_came_about(p_value, told):
+    report = examples.regressed()
+    first = msgspec.structs.replace(report.metrics[0], p_value=p_value)
+    text = shown(msgspec.structs.replace(report, metrics=[first, *report.metrics[1:]]))
+    assert f"exact: {told} by Holm over 2 metrics\n" in text
+
+
+def test_only_a_slice_that_surely_fell_is_marked():
+    text = shown(examples.early()).split("by tag")[1]
+    assert text.startswith(
+        " (↓ surely worse, though 1 in 10 such marks may be wrong;"
+        " the rest is to look at, not to judge by)\n"
+    )
+    rows = [line.split() for line in text.splitlines()[2:5]]
+    assert [row[0] for row in rows] == ["↓", "short", "letter"]
+    assert rows[0][1] == "slang"
+    assert "84" not in text.split("cases:")[0]
+
+
+def test_a_version_against_itself_is_called_noise_throughout():
+    text = shown(examples.noise())
+    assert "by tag (the same version on both sides: what differs is noise)" in text
+    assert "24 cases: 1 broken, 2 somewhat better, 21 the same; by chance alone\n" in text
+    fell = msgspec.structs.replace(examples.noise(), slices=examples.early().slices)
+    assert "surely worse" not in shown(fell)

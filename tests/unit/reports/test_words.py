@@ -36,6 +36,8 @@ def test_a_score_is_never_rounded_to_perfect_or_nothing(value, shown):
         (0.62, "+0.62"),
         (-0.11, "−0.11"),
         (-0.004, "−0.004"),
+        (-0.0003, "−0.0003"),
+        (-1e-17, "0.00"),
     ],
 )
 def test_a_difference_has_its_sign(value, shown):
@@ -99,57 +101,59 @@ def test_what_was_paid_says_what_is_not_known():
 
 
 @pytest.mark.parametrize(
-    ("example", "sentence"),
+    ("value", "apart", "shown"),
     [
-        ("improved", "exact +0.62: at least +0.55, 95% sure"),
-        ("passed", "exact +0.01: no worse than -0.03, 95% sure"),
-        ("regressed", "exact -0.11: -0.06 or worse, 95% sure"),
-        ("inconclusive", "exact -0.02: anything from -0.08 to +0.04, each end 95% sure"),
-        (
-            "invalid",
-            "exact: 9 of 120 pairs are missing (calls lost: 0 baseline, 9 candidate)",
-        ),
-        ("first_version", "first version: nothing to compare with yet; exact is 0.82"),
-        ("alone", "scored alone: compared with nothing; exact is 0.82"),
-        ("stopped_at_once", "stopped before its end: example/small-1: the key is not accepted"),
+        (0.11, (0.0,), "11"),
+        (-0.112, (0.0,), "11.2"),
+        (0.0, (0.0,), "0"),
+        (1.0, (0.0,), "100"),
+        (-0.0003, (0.0,), "0.03"),
+        (0.0003, (), "0"),
+        (-0.0499, (0.0, -0.05), "4.99"),
+        (-0.04996, (0.0, -0.05), "4.996"),
+        (-0.05, (0.0, -0.05), "5"),
+        (-0.0501, (0.0, -0.05), "5.01"),
+        (1e-17, (0.0,), "0"),
     ],
 )
-def test_the_headline_says_no_more_than_the_evidence(example, sentence):
-    (report,) = examples.every_example()[example]
-    assert words.headline(report, ASCII) == sentence
+def test_points_never_move_onto_the_margin_or_zero(value, apart, shown):
+    assert words.points(value, apart) == shown
 
 
-def test_a_stopped_run_says_so_once_and_how_much_it_had():
-    report = msgspec.structs.replace(examples.stopped(), reasons=["the key is not accepted"])
-    assert words.headline(report, ASCII) == "stopped before its end: the key is not accepted"
+@pytest.mark.parametrize(
+    ("value", "moved", "whole"),
+    [
+        (-0.004, "−0.4 points", "0"),
+        (0.01, "+1 point", "+1"),
+        (-0.01, "−1 point", "−1"),
+        (-1e-18, "0 points", "0"),
+        (-0.062, "−6.2 points", "−6"),
+    ],
+)
+def test_a_difference_in_points_has_its_sign_and_noun(value, moved, whole):
+    assert words.moved_points(value, UNICODE) == moved
+    assert words.whole_points(value, UNICODE) == whole
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.06, "6"), (0.0631, "6.4"), (0.0600001, "6.1")])
+def test_what_can_be_seen_is_never_told_smaller(value, shown):
+    assert words.points_up(value) == shown
+
+
+def test_a_stopped_run_says_how_much_it_had():
+    report = examples.stopped()
     assert words.samples_had(report) == "14 of 240 samples were had"
     assert words.samples_had(msgspec.structs.replace(report, meta={})) == "14 samples were had"
     lost = msgspec.structs.replace(report, candidate=examples.arm(2, samples=6, failures=2))
     assert words.samples_had(lost) == "12 of 240 samples were had"
-    whole = msgspec.structs.replace(report, meta={})
-    assert words.headline(whole, ASCII) == "the key is not accepted"
-
-
-def test_a_small_real_drop_is_called_one():
-    told = examples.metric(baseline=0.9, candidate=0.88, interval=(-0.03, -0.01), verdict="passed")
-    report = msgspec.structs.replace(examples.passed(), metrics=[told])
-    assert words.headline(report, ASCII) == (
-        "exact -0.02: a small real drop, no worse than -0.03, 95% sure"
-    )
-
-
-def test_a_regression_by_a_critical_case_is_told_by_its_reason():
-    report = msgspec.structs.replace(
-        examples.passed(), verdict="regressed", reasons=["critical case city-009 is broken"]
-    )
-    assert words.headline(report, ASCII) == "critical case city-009 is broken"
 
 
 def test_sureness_is_said_only_where_the_run_says_it():
-    report = msgspec.structs.replace(examples.passed(), meta={})
-    assert words.headline(report, ASCII) == "exact +0.01: no worse than -0.03"
-    report = msgspec.structs.replace(examples.passed(), meta={"alpha": 0.025})
-    assert words.sureness(report) == "97.5% sure"
+    told = [
+        words.sureness(msgspec.structs.replace(examples.passed(), meta=meta))
+        for meta in ({}, {"alpha": 0.025}, {"alpha": "0.05"}, {"alpha": 1.5})
+    ]
+    assert told == ["", "97.5% sure", "", ""]
 
 
 def test_ascii_has_one_plain_form_for_every_sign():
@@ -161,16 +165,3 @@ def test_ascii_has_one_plain_form_for_every_sign():
             assert plain_signs[meaning] == PLAIN_FORMS.get(sign, sign)
             assert plain_signs[meaning].isascii()
     assert ASCII.dot == "-"
-
-
-def test_the_metric_that_regressed_most_decides():
-    metrics = [
-        examples.metric("fine", 0.5, 0.9, (0.3, 0.5), verdict="improved"),
-        examples.metric("bad", 0.9, 0.8, (-0.15, -0.05), verdict="regressed"),
-        examples.metric("worst", 0.9, 0.5, (-0.5, -0.3), verdict="regressed"),
-        examples.metric("seen", 0.9, 0.1, (-0.9, -0.7), role="observe"),
-    ]
-    report = msgspec.structs.replace(examples.regressed(), metrics=metrics)
-    decided = words.deciding_metric(report)
-    assert decided is not None
-    assert decided.name == "worst"

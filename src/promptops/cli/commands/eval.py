@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from promptops.cli.outlooks import told
 from promptops.cli.output import (
     CasesOption,
     OutputOption,
@@ -25,9 +26,12 @@ from promptops.cli.output import (
 )
 from promptops.cli.project import Project, find_project
 from promptops.cli.watching import Watching
+from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers
 from promptops.engine.evaluation import Evaluation
-from promptops.engine.preparing import Choices, Workplace
+from promptops.engine.looks import MOST_FURTHER
+from promptops.engine.outlook import outlook
+from promptops.engine.preparing import Workplace
 from promptops.engine.suite import suite_names
 from promptops.errors import ExitCode, InputError
 from promptops.history.repository import Repository
@@ -57,6 +61,14 @@ def command(
     ] = None,
     alone: Annotated[
         bool, typer.Option("--alone", help="Score this version; compare with nothing.")
+    ] = False,
+    itself: Annotated[
+        bool,
+        typer.Option("--aa", help="Compare this version with itself: what differs is noise."),
+    ] = False,
+    extend: Annotated[
+        bool,
+        typer.Option("--extend", help="Go on beyond the plan, as far as may settle it."),
     ] = False,
     model: Annotated[
         list[str] | None,
@@ -98,14 +110,16 @@ def command(
     render = discovery.find(format_)
     check_output(output)
     project = find_project()
+    _check_together(against=against, alone=alone, itself=itself, extend=extend)
     names = suites or suite_names(project.tree)
     if not names:
         raise InputError("there is no suite in evals/", hint="promptops init makes a first one")
     models_asked: list[str | None] = [*model] if model else [None]
     choices = [
-        Choices(against, each, samples, tuple(tag or ()), seed, alone) for each in models_asked
+        Choices(against, each, samples, tuple(tag or ()), seed, alone, itself, extend)
+        for each in models_asked
     ]
-    with ExitStack() as held, Watching(quiet=quiet) as watching:
+    with ExitStack() as held:
         store = held.enter_context(Store(project.root))
         place = _workplace(project, store, held)
         models = _Models()
@@ -122,11 +136,32 @@ def command(
             for name in names
             for each in choices
         ]
+        if not quiet:
+            _tell_ahead(evaluations, place, with_model=len(models_asked) > 1)
+        watching = held.enter_context(Watching(quiet=quiet))
         reports: list[Report] = []
         asyncio.run(_run(evaluations, models, concurrency, watching, reports))
     shown = showing(surface(output), cases)
     emit(render(reports, shown), output, machine=format_ == "json")
     return _exit_code(reports)
+
+
+def _check_together(*, against: str | None, alone: bool, itself: bool, extend: bool) -> None:
+    if itself and against:
+        raise InputError("--aa compares a version with itself: leave out --against")
+    if alone and (itself or against or extend):
+        other = "--aa" if itself else "--against" if against else "--extend"
+        raise InputError(f"--alone compares with nothing: leave out {other}")
+
+
+def _tell_ahead(evaluations: Sequence[Evaluation], place: Workplace, *, with_model: bool) -> None:
+    """What each suite may cost and could see, where something may have to be drawn."""
+    for evaluation in evaluations:
+        seen = outlook(evaluation.plan, place.store, place.tree, most_further=MOST_FURTHER)
+        may_draw = seen.calls or seen.further_calls or evaluation.plan.lacking
+        if may_draw and not seen.settled:
+            for line in told(seen, with_model=with_model):
+                note(line)
 
 
 class _Models:

@@ -10,7 +10,9 @@ from promptops.reports.sections.economy import (
     write_calls,
     write_surroundings,
 )
-from promptops.reports.sections.metrics import write_metrics, write_slices
+from promptops.reports.sections.metrics import write_metrics
+from promptops.reports.sections.outlook import write_outlook
+from promptops.reports.sections.slices import write_slices
 from promptops.reports.sections.summary import write_models, write_suites
 from promptops.reports.sections.verdict import write_verdict
 from promptops.reports.surface import Surface
@@ -38,8 +40,9 @@ def render(reports: list[Report], surface: Surface) -> str:
 
 def _write_report(page: Page, report: Report) -> None:
     write_verdict(page, report)
+    write_outlook(page, report)
     write_metrics(page, report)
-    write_slices(page, report.slices)
+    write_slices(page, report)
     write_cases(page, report)
     write_arms(page, report)
     write_calls(page, report)

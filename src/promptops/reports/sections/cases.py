@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import get_args
 
-from promptops.reports import words
+from promptops.reports import facts, words
 from promptops.reports.page import Page, Part
 from promptops.reports.symbols import CHANGE_STYLES
 from promptops.values.report import CaseReport, Change, Report
@@ -21,7 +21,7 @@ def write_cases(page: Page, report: Report) -> None:
     if report.baseline is None or all(map(_uncompared, report.cases)):
         return
     page.blank()
-    page.paragraph(*_tally(report.cases), indent=2)
+    page.paragraph(*_tally(report), indent=2)
     shown = choose(changed, page.surface.max_cases)
     for case in shown:
         page.blank()
@@ -57,19 +57,25 @@ def _uncompared(case: CaseReport) -> bool:
     return case.change == "same" and (case.baseline is None or case.candidate is None)
 
 
-def _tally(cases: list[CaseReport]) -> list[Part]:
+def _tally(report: Report) -> list[Part]:
+    cases, unneeded = report.cases, facts.unneeded_cases(report)
     counts = Counter(case.change for case in cases if not _uncompared(case))
-    uncompared = len(cases) - counts.total()
-    parts: list[Part] = [(words.many(len(cases), "case"), "bold"), ": "]
+    uncompared = len(cases) - counts.total() - unneeded
+    total = words.many(len(cases), "case")
+    parts: list[Part] = [(f"{len(cases) - unneeded:,} of {total}" if unneeded else total, "bold")]
     said = [change for change in get_args(Change) if counts[change]]
     for at, change in enumerate(said):
         name = {"worse": "somewhat worse", "better": "somewhat better", "same": "the same"}
         style = CHANGE_STYLES[change]
+        parts.append(", " if at else ": ")
         parts.append((f"{words.number(counts[change])} {name.get(change, change)}", style))
-        if at + 1 < len(said):
-            parts.append(", ")
     if uncompared:
         parts.append((f", {words.number(uncompared)} not compared", "dim"))
+    if facts.itself(report) and set(said) - {"same"}:
+        parts.append(("; by chance alone", "dim"))
+    if unneeded:
+        other = "one was" if unneeded == 1 else f"{unneeded:,} were"
+        parts.append((f"; the other {other} not needed", "dim"))
     return parts
 
 

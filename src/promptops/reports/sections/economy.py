@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from promptops.reports import words
+from promptops.reports import facts, words
 from promptops.reports.page import Cell, Page
-from promptops.values.report import Report
+from promptops.values.report import Budget, Report
 
 _MOST_TOLD = 12
 
@@ -51,7 +51,7 @@ def _relative(page: Page, before: float | None, after: float | None) -> Cell:
 def write_calls(page: Page, report: Report) -> None:
     """Calls by where their answer came from, and what was paid."""
     calls = report.calls
-    told = [words.many(calls.planned, "answer") + " planned at most"] if calls.planned else []
+    told = [_answers(report)] if calls.planned else []
     made = words.many(calls.made, "call") + " made"
     if 0 < calls.judge <= calls.made:
         made += f", {words.number(calls.judge)} of them to score"
@@ -68,11 +68,36 @@ def write_calls(page: Page, report: Report) -> None:
     page.blank()
     between = f" {page.signs.dot} "
     page.item(("calls", "dim"), between.join(told))
+    if report.budget and report.budget.looks:
+        page.item(("looks", "dim"), _looks(report, report.budget))
     cost = words.paid(report.cost)
     once = words.money(report.cost.evaluated_usd)
     if once != words.money(report.cost.incurred_usd):
         cost += f"{between}{once} is what it costs when nothing is kept"
     page.item(("cost ", "dim"), cost)
+
+
+def _answers(report: Report) -> str:
+    planned, saved = report.calls.planned, facts.saved_calls(report)
+    if not saved:
+        return words.many(planned, "answer") + " planned at most"
+    why = "the answer was clear"
+    if report.verdict not in facts.CLEAR:
+        why = "no verdict was in reach any more"
+    return f"{planned - saved:,} of {words.many(planned, 'answer')} drawn; {why}"
+
+
+def _looks(report: Report, budget: Budget) -> str:
+    """How often the evidence was looked at, and of how many planned looks."""
+    pairs = f"{budget.pairs:,} of {words.many(budget.planned_pairs, 'pair')}"
+    if budget.pairs > budget.planned_pairs:
+        pairs = f"{words.many(budget.pairs, 'pair')}, {budget.planned_pairs:,} of them planned"
+    if facts.over_population(report):
+        return f"one, at the end, after {pairs}"
+    further = budget.looks - budget.planned_looks
+    if further <= 0:
+        return f"{budget.looks:,} of {budget.planned_looks:,}, after {pairs}"
+    return f"{budget.planned_looks:,} planned and {further:,} beyond the plan, after {pairs}"
 
 
 def write_surroundings(page: Page, report: Report) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import get_args
 
 from promptops.reports import words
+from promptops.reports.headline import finding
 from promptops.reports.page import Cell, Page
 from promptops.reports.sections.verdict import mark
 from promptops.values.report import Report, Verdict
@@ -63,7 +64,7 @@ def write_suites(page: Page, reports: list[Report]) -> None:
         ]
         if several:
             row.append(report.model)
-        row.append((words.headline(report, page.signs), "dim"))
+        row.append((finding(report, page.signs), "dim"))
         rows.append(row)
     page.table([""] * len(rows[0]), rows, indent=0, flexible=len(rows[0]) - 1, wrap=True)
     counts = Counter(report.verdict for report in reports)

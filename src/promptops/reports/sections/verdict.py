@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from promptops.reports import words
+from promptops.reports import facts, words
+from promptops.reports.headline import headline, told_by
 from promptops.reports.page import Page, Part
 from promptops.reports.symbols import VERDICT_STYLES
 from promptops.values.report import Report, Verdict
@@ -17,28 +18,20 @@ def write_verdict(page: Page, report: Report) -> None:
     if report.model:
         parts.append((f"  {report.model}", "dim"))
     page.paragraph(*parts)
-    finding = words.headline(report, page.signs)
-    page.paragraph((finding, "bold"), indent=2)
+    found = headline(report, page.signs)
+    page.paragraph((found, "bold"), indent=2)
     if report.candidate.change:
         said = f"v{report.candidate.version}: {report.candidate.change}"
         page.paragraph((said, "italic dim"), indent=2)
     for reason in report.reasons:
-        if not _told_already(reason, finding, report):
+        if not told_by(found, reason, report):
             page.item((page.signs.dot, "dim"), reason)
-    if words.stopped(report):
+    if facts.stopped(report):
         told = words.samples_had(report)
         told_how = any("goes on from" in reason for reason in report.reasons)
-        if not told_how and words.had(report):
+        if not told_how and facts.had(report):
             told += "; a further run goes on from there"
         page.item((page.signs.dot, "dim"), told)
-
-
-def _told_already(reason: str, finding: str, report: Report) -> bool:
-    """Whether the finding says it: its own words, or the one reason of a clear verdict."""
-    if report.baseline is None and reason in {words.FIRST, words.ALONE}:
-        return True
-    single = len(report.reasons) == 1 and report.verdict in {"improved", "passed", "regressed"}
-    return finding.endswith(reason) or (single and reason.split()[:1] == finding.split()[:1])
 
 
 def mark(page: Page, verdict: Verdict, *, strong: bool = False) -> list[Part]:

@@ -1,0 +1,112 @@
+"""What a report says of itself, read with care: a kept one may be older than a field, or wrong."""
+
+from __future__ import annotations
+
+from promptops.values.report import Interval, MetricReport, Report, Verdict
+
+CLEAR: frozenset[Verdict] = frozenset({"improved", "passed", "regressed"})
+"""The verdicts that answer the question."""
+
+
+def alpha(report: Report) -> float | None:
+    """The accepted error per direction, in (0, 1); None where the run does not say."""
+    return _share(report, "alpha")
+
+
+def margin(report: Report) -> float | None:
+    """The largest drop that is no loss, in (0, 1); None where the run does not say."""
+    return _share(report, "margin")
+
+
+def _share(report: Report, name: str) -> float | None:
+    value = report.meta.get(name)
+    return value if isinstance(value, float) and 0 < value < 1 else None
+
+
+def stopped(report: Report) -> bool:
+    """Whether the run ended before it had all its samples: a budget, or a provider."""
+    return report.meta.get("stopped") is True
+
+
+def itself(report: Report) -> bool:
+    """Whether both sides are the same version, so that all that differs is noise."""
+    return report.meta.get("itself") is True
+
+
+def over_population(report: Report) -> bool:
+    """Whether the verdict is about cases like these, and not about these cases."""
+    return report.meta.get("estimand") == "population"
+
+
+def strict(report: Report) -> bool:
+    """Whether the verdict rests on the test alone that holds at any time and for any scores."""
+    return report.meta.get("guarantee") == "strict" and not over_population(report)
+
+
+def first_impression(report: Report) -> bool:
+    """Whether the run was to go less far than its plan."""
+    drawn, planned = report.meta.get("samples"), report.meta.get("planned_samples")
+    return isinstance(drawn, int) and isinstance(planned, int) and drawn < planned
+
+
+def had(report: Report) -> int:
+    """How many samples the run had an answer for, on both arms together."""
+    arms = [arm for arm in (report.baseline, report.candidate) if arm]
+    return sum(arm.samples - arm.failures for arm in arms)
+
+
+def saved_calls(report: Report) -> int:
+    """How many answers were planned and not needed; 0 where the run went to its end."""
+    saved = report.budget.saved_calls if report.budget else 0
+    return saved if 0 < saved < report.calls.planned else 0
+
+
+def detectable(report: Report) -> float | None:
+    """The smallest drop that the plan sees with probability 0.8; None where that is unknown.
+
+    It is reckoned for pairs of these cases, so it says nothing of others like them.
+    """
+    return report.budget.detectable if report.budget and not over_population(report) else None
+
+
+def gating(report: Report) -> list[MetricReport]:
+    """The metrics that may stop a merge."""
+    return [metric for metric in report.metrics if metric.role == "gate"]
+
+
+def interval_of(report: Report, metric: MetricReport) -> Interval | None:
+    """The interval that the verdict rests on: over these cases, or over cases like these."""
+    return metric.population_interval if over_population(report) else metric.interval
+
+
+def deciding_metric(report: Report) -> MetricReport | None:
+    """The gating metric that the verdict rests on; the first one where none stands out."""
+    gates = gating(report)
+    told = [
+        (interval, metric)
+        for metric in gates
+        if metric.verdict == report.verdict and (interval := interval_of(report, metric))
+    ]
+    if not told:
+        return gates[0] if gates else None
+    if report.verdict == "improved":
+        return max(told, key=lambda pair: pair[1].delta or 0.0)[1]
+    return min(told, key=lambda pair: pair[0][0])[1]
+
+
+def unneeded_cases(report: Report) -> int:
+    """How many cases were never visited, because the answer was clear before.
+
+    The first pass visits every case once.  Where something was lost or could not be scored, a case
+    without scores may have been visited, and is counted only if there were too few samples for it.
+    """
+    if not saved_calls(report) or report.verdict not in CLEAR:
+        return 0
+    blank = sum(case.baseline is None and case.candidate is None for case in report.cases)
+    arms = [arm for arm in (report.baseline, report.candidate) if arm]
+    complete = not any(arm.failures for arm in arms) and not any(
+        metric.unscorable for metric in gating(report)
+    )
+    if complete:
+        return blank
+    return min(blank, max(0, len(report.cases) - min(arm.samples for arm in arms)))
