@@ -12,6 +12,8 @@ from rich.text import Text
 
 from promptops.reports.discovery import find
 from promptops.reports.surface import Surface
+from promptops.reports.symbols import UNICODE
+from promptops.reports.words import many_points, signed
 from promptops.values.report import Report
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -37,3 +39,22 @@ def test_the_picture_loads_nothing():
     kept = (DOCS / "report.svg").read_text(encoding="utf-8")
     assert re.findall(r"https?://[^\"')\s]+", kept) == ["http://www.w3.org/2000/svg"]
     assert not re.search(r"@font-face|@import|href|<script|<image", kept)
+
+
+def test_the_readme_tells_what_the_picture_shows():
+    (report,) = msgspec.json.decode((DOCS / "report.json").read_bytes(), type=list[Report])
+    told = " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+    (metric,) = report.metrics
+    assert report.budget
+    assert metric.delta is not None
+    assert metric.population_interval is not None
+    assert metric.candidate is not None
+    low, high = metric.population_interval
+    drawn = report.calls.planned - report.budget.saved_calls
+    assert f"{drawn} of {report.calls.planned} calls were enough" in told
+    assert f"({signed(low, UNICODE)} to {signed(high, UNICODE)})" in told
+    assert f"{metric.name} is worse by {many_points(metric.delta)}" in told
+    assert report.baseline
+    fewer = 1 - report.candidate.tokens.input / report.baseline.tokens.input
+    assert f"saved {100 * fewer:.0f}% of them" in told
+    assert f"{metric.candidate:.2f} {signed(metric.delta, UNICODE)} $0 One example" in told
