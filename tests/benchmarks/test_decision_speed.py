@@ -100,4 +100,6 @@ def test_a_decision_over_100_000_pairs(design: Design, scorer: Scorer, delta: fl
         f" bare {1000 * floor:.1f} ms: × {(looks[-2] + detail) / floor:.0f}; {verdicts}"
     )
     bound = max(BOUND_SECONDS, MOST_TIMES_BARE * floor)
-    assert max(slowest, looks[-2] + detail) < bound
+    assert max(slowest, looks[-2]) < bound
+    # The p-values of two metrics replay every look 14 times; once a run, and only where one fell.
+    assert detail < bound * max(1, len(looks) / 50)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from promptops.comparison import reasons
 from promptops.comparison.decision import Decision, MetricComparison
 from promptops.comparison.ledger import Ledger, Pairs, Visit
-from promptops.comparison.monitor import Levels, Monitor
+from promptops.comparison.levels import Levels
+from promptops.comparison.monitor import Monitor
 from promptops.comparison.policy import Metric, Policy
 from promptops.comparison.population import of_population
 from promptops.comparison.verdicts import combine, of_dataset, too_much_missing

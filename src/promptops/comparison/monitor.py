@@ -12,34 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf, log
 
-from promptops.comparison.fills import Filled, as_high, as_low, least_evidence, least_z, most_z
+from promptops.comparison.bets import Bets
+from promptops.comparison.fills import Statistics, as_high, as_low, least_z, most_z
 from promptops.comparison.ledger import Pairs
+from promptops.comparison.levels import Finding, Levels
 from promptops.statistics.boundaries import power_boundaries, power_spent
-from promptops.statistics.e_process import (
-    betting_high,
-    betting_low,
-    log_e_passed,
-    log_e_regressed,
-)
 from promptops.statistics.paired import normal_tail
 from promptops.statistics.power import fewest_pairs_to_pass
 from promptops.statistics.sign_flip import SequentialSignFlip
 from promptops.values.report import Interval
 
 _P_STEPS = 14
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """What a metric is tested at."""
-
-    margin: float
-    alpha: float
-    """For a pass, and for each end of the interval."""
-    share: float
-    """For a drop or a rise: alpha, or this metric's part of it."""
-    planned_part: float
-    """The part of either that the planned looks spend; the rest is bet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +47,6 @@ class Reading:
     """One-sided error of this look alone: what a fixed look as strict as this one would have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a kind of test is sure of."""
-
-    passed: bool = False
-    dropped: bool = False
-    rose: bool = False
-    material: bool = False
-
-    def joined(self, other: Finding) -> Finding:
-        """What either of them is sure of."""
-        return Finding(
-            self.passed or other.passed,
-            self.dropped or other.dropped,
-            self.rose or other.rose,
-            self.material or other.material,
-        )
-
-
 class Monitor:
     """The sequential tests of one metric.
 
@@ -92,6 +56,7 @@ class Monitor:
     def __init__(self, levels: Levels, shares: Sequence[float]) -> None:
         self.levels = levels
         self.pairs = Pairs()
+        self._bets = Bets(levels)
         self._shares = tuple(shares)
         self._looked = 0
         self._ends: list[tuple[int, int]] = []
@@ -99,8 +64,6 @@ class Monitor:
         self._falls, self._rises = SequentialSignFlip(), SequentialSignFlip()
         self._highest_z: list[float] = []
         """The statistic at each planned look, as high as missing pairs may make it."""
-        self._most_evidence = 0.0
-        """The logarithm of the largest bet against "no drop" so far."""
         self._dropped = False
         self._last: Interval = (-1.0, 1.0)
 
@@ -111,6 +74,7 @@ class Monitor:
         alone.
         """
         self.pairs.extend(new)
+        self._bets.add(new)
         planned = planned and self._looked < len(self._shares) and self.levels.planned_part > 0
         if planned:
             self._looked += 1
@@ -124,23 +88,19 @@ class Monitor:
         levels, pairs = self.levels, self.pairs
         low, high = as_low(pairs), as_high(pairs)
         enough = pairs.count >= fewest_pairs_to_pass(levels.alpha, levels.margin)
-        found = self._bet(low, high)
-        bet = found != Finding() or self._refuted_above(high)
+        found = self._bets.found()
         if planned:
             found = found.joined(self._tested(low, high))
             critical = self._critical(levels.alpha)
             self._last = (
-                min(each.interval(critical)[0] for each in low.statistics),
-                max(each.interval(critical)[1] for each in high.statistics),
+                min(each.interval(critical)[0] for each in low),
+                max(each.interval(critical)[1] for each in high),
             )
         ends = self._last
-        if bet or not planned:
-            threshold = -log((1 - levels.planned_part) * levels.alpha)
-            ends = (
-                max(ends[0], min(betting_low(each, threshold) for each in low.sets)),
-                min(ends[1], max(betting_high(each, threshold) for each in high.sets)),
-            )
-        delta = sum(pairs.differences) / pairs.count
+        if not planned or self._bets.cuts():
+            bet = self._bets.interval(pairs)
+            ends = (max(ends[0], bet[0]), min(ends[1], bet[1]))
+        delta = low[0].mean
         self._dropped = self._dropped or found.dropped
         return Reading(
             pairs=pairs.count,
@@ -154,31 +114,7 @@ class Monitor:
             level=self._level(),
         )
 
-    def _bet(self, low: Filled, high: Filled) -> Finding:
-        """What the bets have found: at any time."""
-        levels = self.levels
-        part = 1 - levels.planned_part
-        for_pass, for_change = -log(part * levels.alpha), -log(part * levels.share)
-        margin = levels.margin
-        against_no_drop = least_evidence(high, log_e_regressed)
-        self._most_evidence = max(self._most_evidence, against_no_drop)
-        return Finding(
-            passed=least_evidence(low, lambda d: log_e_passed(d, margin)) >= for_pass,
-            dropped=against_no_drop >= for_change,
-            rose=least_evidence(low, lambda d: log_e_passed(d, 0.0)) >= for_change,
-            material=least_evidence(high, lambda d: log_e_regressed(d, -margin)) >= for_change,
-        )
-
-    def _refuted_above(self, high: Filled) -> bool:
-        """Whether the bets are sure that no rise is beyond the margin: a pass, mirrored.
-
-        No verdict rests on it; an interval that is cut in one direction is cut in the other.
-        """
-        part = (1 - self.levels.planned_part) * self.levels.alpha
-        margin = self.levels.margin
-        return least_evidence(high, lambda d: log_e_regressed(d, margin)) >= -log(part)
-
-    def _tested(self, low: Filled, high: Filled) -> Finding:
+    def _tested(self, low: Statistics, high: Statistics) -> Finding:
         """What the tests of a planned look have found."""
         levels = self.levels
         far = self._critical(levels.share)
@@ -209,8 +145,8 @@ class Monitor:
 
     def _drops_at(self, share: float) -> bool:
         """Whether the tests for a drop, at another share of the error, have fired at any look."""
-        bets = (1 - self.levels.planned_part) * share
-        if bets > 0 and self._most_evidence >= -log(bets):
+        bet = self.levels.unplanned * share
+        if bet > 0 and self._bets.most_against_no_drop >= -log(bet):
             return True
         spent = self.levels.planned_part * share
         if spent <= 0 or min(self._highest_z, default=0.0) >= 0:

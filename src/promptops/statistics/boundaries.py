@@ -91,7 +91,7 @@ def _tail_quantile(nodes: Array, weights: Array, step: float, allowance: float) 
     """By Newton's method, kept in its bracket."""
     top = float(nodes.max())
     low, high = float(nodes.min()) - 10 * step, top + 40 * step
-    at = min(top + step, high)
+    at = top
     for _ in range(200):
         out = (at - nodes) / step
         beyond = float(weights @ _upper_tail(out)) - allowance
@@ -99,7 +99,7 @@ def _tail_quantile(nodes: Array, weights: Array, step: float, allowance: float) 
         slope = float(weights @ np.exp(-out * out / 2)) / (_SQRT_TWO_PI * step)
         newton = at + beyond / slope if slope > 1e-300 else math.inf
         following = newton if low < newton < high else (low + high) / 2
-        if abs(following - at) < 1e-11:
+        if abs(following - at) < 1e-9 * step:
             return following
         at = following
     return at

@@ -20,8 +20,8 @@ Array = npt.NDArray[np.float64]
 
 BETS = 12
 SMALLEST, LARGEST = 0.1, 0.9
-_FOREVER = 1e9
 """Stakes: small ones win on small, steady differences, large ones on large ones."""
+_FOREVER = 1e9
 
 
 @cache
@@ -62,6 +62,33 @@ def log_wealths(differences: npt.ArrayLike, null: float) -> Array:
     gains = (values - null) / (1 + null)
     grown: Array = np.log1p(stakes()[:, None] * gains[None, :]) @ counts.astype(np.float64)
     return grown
+
+
+class Wager:
+    """A bet that the mean of differences lies above `null` (or below it), as they come in.
+
+    `null` lies in (−1, 1).
+    """
+
+    def __init__(self, null: float, *, below: bool = False) -> None:
+        self._sign = -1.0 if below else 1.0
+        self._null = self._sign * null
+        self._at_hand, self._filled = np.zeros(BETS), np.zeros(BETS)
+
+    def add(self, differences: npt.ArrayLike, fills: npt.ArrayLike = ()) -> None:
+        """Bet on further differences, and on what is set for such as are missing."""
+        d, filled = self._grown(differences), self._grown(fills)
+        self._at_hand += d
+        self._filled += d + filled
+
+    @property
+    def log_e(self) -> float:
+        """The logarithm of the evidence, of all differences or of those at hand alone: the less."""
+        return min(_log_mean(self._at_hand), _log_mean(self._filled))
+
+    def _grown(self, differences: npt.ArrayLike) -> Array:
+        d = np.asarray(differences, dtype=np.float64)
+        return log_wealths(self._sign * d, self._null)
 
 
 def betting_low(differences: npt.ArrayLike, log_threshold: float) -> float:

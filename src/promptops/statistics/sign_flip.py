@@ -153,7 +153,9 @@ class _Paths:
         self._own += int(steps.sum())
         sizes, counts = np.unique(np.abs(steps), return_counts=True)
         for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
-            self._sums += size * (2 * _heads(self._chance, count) - count)
+            heads = _heads(self._chance, count)
+            heads *= 2 * size
+            self._sums += heads - size * count
         self._history.append((self._sums.copy(), self._own))
         rejected = self._reject(allowed)
         return FlipLook(rejected, self._spent / (PATHS + 1), None)
@@ -189,9 +191,11 @@ def _heads(chance: np.random.Generator, coins: int) -> Levels:
     if coins > _MOST_BITS:
         return chance.binomial(coins, 0.5, PATHS)
     heads = np.zeros(PATHS, dtype=np.int64)
-    for left in range(coins, 0, -64):
-        bits = chance.integers(0, 2**64, PATHS, dtype=np.uint64)
-        heads += np.bitwise_count(bits >> np.uint64(max(0, 64 - left)))
+    while coins > 0:
+        width = next((bits for bits in (8, 16, 32) if coins <= bits), 64)
+        thrown = np.frombuffer(chance.bytes(PATHS * width // 8), dtype=f"<u{width // 8}")
+        heads += np.bitwise_count(thrown >> max(0, width - coins))
+        coins -= width
     return heads
 
 

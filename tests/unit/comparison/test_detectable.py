@@ -12,7 +12,8 @@ import pytest
 
 from promptops.comparison.detection import ASSUMED_VARIANCE, detectable, pairs_to_pass
 from promptops.comparison.ledger import Pairs
-from promptops.comparison.monitor import Levels, Monitor, Reading
+from promptops.comparison.levels import Levels
+from promptops.comparison.monitor import Monitor, Reading
 from promptops.comparison.policy import Metric, Policy
 from promptops.statistics import power
 from promptops.statistics.e_process import log_e_passed, log_e_regressed, stakes

@@ -5,7 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from promptops.comparison.ledger import ARMS, Ledger, Pairs
-from promptops.comparison.monitor import Levels, Monitor
+from promptops.comparison.levels import Levels
+from promptops.comparison.monitor import Monitor
 from promptops.statistics.e_process import (
     betting_high,
     betting_low,
