@@ -241,7 +241,7 @@ def test_a_run_alone_and_one_against_itself(shout, serve):
     assert alone.err == "shout: 40 calls at most, price unknown; nothing to compare with\n"
     itself = shout.run("eval", "--aa", "--samples", "1")
     assert itself.err == (
-        "shout: 40 calls at most, price unknown; the same version twice, so what differs is noise\n"
+        "shout: 80 calls at most, price unknown; the same version twice, so what differs is noise\n"
     )
 
 

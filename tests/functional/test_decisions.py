@@ -292,6 +292,43 @@ def lose(arm: Arm, cases: range, index: int = 0) -> frozenset[tuple[Arm, int, in
 CRITICAL = 17
 
 
+def test_a_first_impression_passes_no_critical_case_that_breaks_later(trial):
+    trial.lay(cases=260, samples=5, rows=lambda case: {"critical": case == CRITICAL})
+    later = frozenset(("candidate", CRITICAL, index) for index in range(1, 5))
+    model = trial.answer(World(flat(1), flat(1), wrong=later))
+    report = trial.eval("--samples", "1", "--concurrency", "1")
+    assert model.asked["candidate", CRITICAL] == 5
+    assert report["metrics"][0]["verdict"] == "passed"
+    assert report["verdict"] == "regressed"
+
+
+def test_one_wrong_answer_of_a_first_impression_is_no_broken_case(trial):
+    trial.lay(samples=5, rows=lambda case: {"critical": case == CRITICAL})
+    trial.answer(World(flat(1), flat(1), wrong=frozenset({("candidate", CRITICAL, 0)})))
+    assert trial.eval("--samples", "1")["verdict"] == "inconclusive"
+    assert trial.eval()["verdict"] == "passed"
+
+
+def test_a_budget_that_ends_it_lets_no_broken_case_pass(trial):
+    lay = {"cases": 100, "samples": 2, "rows": lambda case: {"critical": case == 0}}
+    trial.lay(**lay, gate={"guarantee": "strict"}, budget={"calls": 376})
+    trial.answer(World(flat(1), all_but(0)))
+    report = trial.eval("--concurrency", "1")
+    assert report["verdict"] in {"regressed", "invalid"}
+    assert report["exit_code"] in {1, 3}
+
+
+def test_a_critical_case_of_which_all_is_lost_lets_nothing_pass(trial):
+    trial.lay(cases=260, samples=5, rows=lambda case: {"critical": case == CRITICAL})
+    lost = frozenset(("candidate", CRITICAL, index) for index in range(5))
+    trial.answer(World(flat(1), flat(1), lost=lost))
+    report = trial.eval("--concurrency", "1")
+    assert (report["verdict"], report["exit_code"]) == ("invalid", 3)
+    assert report["reasons"] == [
+        f"critical case {word(CRITICAL)} lost samples, and may have broken"
+    ]
+
+
 @pytest.mark.parametrize(
     ("held", "verdict"),
     [

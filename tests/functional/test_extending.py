@@ -231,20 +231,16 @@ def test_what_was_drawn_a_second_time_serves_no_ordinary_run(trial):
     trial.lay(samples=1)
     trial.server.script = unlucky(60, 1, 7)
     first = trial.eval("--aa", "--seed", "7", "--concurrency", "1")
-    drawn = first["metrics"][0]["pairs"]
     asked = len(trial.server.requests)
+    assert asked == first["calls"]["made"] > 0
     model = trial.answer(World(all_but(*range(50)), flat(1)))
     report = trial.eval("--seed", "7")
     assert report["meta"]["itself"] is False
-    # The same order of cases, so the new version is not asked again for what it has answered.
-    assert report["calls"]["cached"] == drawn
+    assert report["calls"]["cached"] == 0
     assert model.asked.total() == len(trial.server.requests) - asked == report["calls"]["made"]
-    old = sum(count for (arm, _), count in model.asked.items() if arm == "baseline")
-    assert old == report["metrics"][0]["pairs"]
-    scored = {case["id"]: case["candidate"] for case in first["cases"]}
-    for case in report["cases"]:
-        if scored[case["id"]] is not None:
-            assert case["candidate"] == scored[case["id"]] == 0
+    # Nor the other way round: an alarm of an ordinary run would alarm again.
+    again = trial.eval("--aa", "--seed", "7")
+    assert (again["calls"]["made"], again["calls"]["cached"]) == (0, asked)
 
 
 def test_a_version_that_is_compared_with_itself_has_no_noise_where_its_model_has_none(trial):
@@ -259,6 +255,10 @@ def test_a_version_that_is_compared_with_itself_has_no_noise_where_its_model_has
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (
+            ("--extend", "--samples", "1"),
+            "--extend goes as far as may settle it: leave out --samples",
+        ),
         (("--aa", "--against", "v1"), "--aa compares a version with itself: leave out --against"),
         (("--aa", "--alone"), "--alone compares with nothing: leave out --aa"),
         (("--alone", "--against", "v1"), "--alone compares with nothing: leave out --against"),

@@ -58,16 +58,20 @@ class Watching:
 
 
 def words(state: State, signs: Symbols = UNICODE) -> str:
-    """The state as one short line; the estimate is in points, a hundred to the whole score."""
-    parts = [f"{state.calls} calls"]
-    if state.cached:
-        parts.append(f"{state.cached} kept")
-    parts.append(f"{_short(state.input_tokens)} in {_short(state.output_tokens)} out")
-    parts.append("cost unknown" if state.unpriced_calls else money(state.incurred_usd))
+    """The state as one short line: first what is found, should a narrow screen cut the rest.
+
+    The estimate is in points, a hundred to the whole score.
+    """
+    parts: list[str] = []
     if state.delta is not None and state.interval is not None:
         parts.append(f"{state.metric} {_estimate(state.delta, state.interval, signs)}")
     elif state.level is not None:
         parts.append(f"{state.metric} {state.level:.2f}")
+    parts.append(f"{state.calls} calls")
+    if state.cached:
+        parts.append(f"{state.cached} kept")
+    parts.append(f"{_short(state.input_tokens)} in {_short(state.output_tokens)} out")
+    parts.append("cost unknown" if state.unpriced_calls else money(state.incurred_usd))
     return f" {signs.dot} ".join(parts)
 
 

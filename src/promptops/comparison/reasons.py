@@ -32,7 +32,7 @@ def undecided(each: MetricComparison, policy: Policy) -> str:
         return f"{each.metric.name}: {lost} are missing, too many for a verdict"
     low, high = _ends(each, policy)
     few = fewest_pairs_to_pass(policy.alpha, policy.margin)
-    units = "cases" if policy.estimand == "population" else "pairs"
+    units = "cases or groups of them" if policy.estimand == "population" else "pairs"
     if each.units < few:
         return (
             f"{each.metric.name}: {each.units} {units} are too few for any pass; {few} are needed"

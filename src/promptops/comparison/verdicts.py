@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from promptops.comparison import reasons
+from promptops.comparison.critical import Critical
 from promptops.comparison.decision import Decision, MetricComparison
 from promptops.comparison.ledger import SCORED, Ledger
 from promptops.comparison.monitor import Reading
@@ -49,13 +50,13 @@ def combine(
     gating: Sequence[MetricComparison], ledger: Ledger, policy: Policy, *, identical: bool
 ) -> Decision:
     """The verdict of a suite on its gating metrics, with the reasons."""
-    invalid = [each for each in gating if each.verdict == "invalid"]
-    if invalid:
-        return Decision("invalid", [reasons.missing(each, ledger) for each in invalid])
     fallen = [each for each in gating if each.verdict == "regressed"]
     if fallen:
         told = [reasons.fallen(each, policy) for each in fallen]
         return Decision("regressed", told, settled=True)
+    invalid = [each for each in gating if each.verdict == "invalid"]
+    if invalid:
+        return Decision("invalid", [reasons.missing(each, ledger) for each in invalid])
     undecided = [each for each in gating if each.verdict == "inconclusive"]
     if undecided:
         told = [reasons.undecided(each, policy) for each in undecided if each.pairs]
@@ -70,13 +71,23 @@ def combine(
     return Decision("passed", [reasons.held(each, policy) for each in gating], settled=True)
 
 
-def with_critical(decision: Decision, broken: Sequence[str]) -> Decision:
-    """The decision once the critical cases are known: one that broke is a regression."""
-    if not broken or decision.verdict == "invalid":
+def with_critical(decision: Decision, critical: Critical) -> Decision:
+    """The decision once the critical cases are known.
+
+    One that broke is a regression; one that may have broken lets nothing pass.
+    """
+    if decision.verdict == "invalid":
         return decision
-    before = decision.reasons if decision.verdict == "regressed" else []
-    told = [*before, *(f"critical case {case} broke" for case in broken)]
-    return replace(decision, verdict="regressed", reasons=told, settled=True)
+    if critical.broken:
+        before = decision.reasons if decision.verdict == "regressed" else []
+        told = [*before, *(f"critical case {case} broke" for case in critical.broken)]
+        return replace(decision, verdict="regressed", reasons=told, settled=True)
+    if critical.unsure and decision.verdict in {"passed", "improved"}:
+        told = [
+            f"critical case {case} lost samples, and may have broken" for case in critical.unsure
+        ]
+        return replace(decision, verdict="invalid", reasons=told)
+    return decision
 
 
 def describe_first(ledger: Ledger, policy: Policy, *, alone: bool = False) -> Decision:

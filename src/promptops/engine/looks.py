@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 from promptops.comparison.comparison import Comparison, Look
-from promptops.comparison.critical import broken_critical
+from promptops.comparison.critical import judge_critical
 from promptops.comparison.decision import Decision
 from promptops.comparison.forecast import pairs_to_settle
 from promptops.comparison.ledger import Ledger, Visit
@@ -79,17 +79,17 @@ class Looks:
         return [
             (case, index, True)
             for case, _ in self._critical
-            for index in range(min(self.plan.limit, self.plan.samples))
+            for index in range(self.plan.samples)
             if self.ledger.empty("candidate", first, case, index)
         ]
 
     def conclude(self) -> Decision:
         """The decision with what became of the critical cases."""
         assert self.decision is not None
-        if not self.decision.settled or self.decision.verdict in {"passed", "improved"}:
-            gating = self.plan.policy.gating
-            broken = broken_critical(self.ledger, gating, self._critical)
-            self.decision = with_critical(self.decision, broken)
+        plan = self.plan
+        if self.decision.verdict != "regressed":
+            found = judge_critical(self.ledger, plan.policy.gating, self._critical, plan.samples)
+            self.decision = with_critical(self.decision, found)
         return self.decision
 
     def _taken(self) -> list[Visit]:

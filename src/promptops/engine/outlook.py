@@ -9,18 +9,16 @@ from math import ceil
 from promptops.comparison.detection import ASSUMED_VARIANCE, detectable, pairs_to_pass
 from promptops.comparison.policy import Metric, Policy
 from promptops.documents.tree import Tree
+from promptops.engine.demand import Counts, demand
 from promptops.engine.expenses import Expenses
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.schedule import look_shares
 from promptops.engine.suite import MOST_SAMPLES, Budget
-from promptops.store.responses import Responses
 from promptops.store.store import Store
 from promptops.values.report import Report, VarianceReport
-from promptops.values.sample import Arm
 
 ASSUMED = "assumed: nothing was measured yet"
 RUNS_LOOKED_AT = 20
-Counts = dict[Arm, int]
 FEW_CASES = 20
 """So few cases want `SAMPLES_OF_FEW` samples each, or they tell little."""
 SAMPLES_OF_FEW = 20
@@ -134,7 +132,7 @@ def outlook(plan: Plan, store: Store, tree: Tree, *, most_further: int = 0) -> O
     extension may add.
     """
     last = store.runs.last_of_suite(plan.suite.name)
-    wanted, missing = _demand(plan, store.responses)
+    wanted, missing = demand(plan, store.responses)
     calls, kept = sum(missing.values()), sum(wanted.values()) - sum(missing.values())
     judging = [each for each in plan.scorers if each.models]
     before = last.meta.get("scorers", {}) if last else {}
@@ -195,28 +193,6 @@ def settled_by(plan: Plan, last: Report) -> bool:
         plan.samples,
         True,
     )
-
-
-def _demand(plan: Plan, responses: Responses) -> tuple[Counts, Counts]:
-    """By arm: how many different answers a run may want, and how many of them are not kept.
-
-    What both arms would ask is counted once, with the candidate.
-    """
-    wanted: Counts = {}
-    missing: Counts = {}
-    seen: dict[int, set[str]] = {}
-    for arm in reversed(plan.arms):
-        asked: dict[int, set[str]] = {}
-        for case in range(len(plan.dataset)):
-            asked.setdefault(arm.first_number(case), set()).add(arm.key(case))
-        wanted[arm.arm] = found = 0
-        for first, of_arm in asked.items():
-            keys = of_arm - seen.get(first, set())
-            seen.setdefault(first, set()).update(keys)
-            wanted[arm.arm] += len(keys) * plan.limit
-            found += responses.count_kept(sorted(keys), first, first + plan.limit)
-        missing[arm.arm] = wanted[arm.arm] - found
-    return wanted, missing
 
 
 def _further(plan: Plan, wanted: int, most_further: int) -> int:

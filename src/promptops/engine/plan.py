@@ -91,7 +91,7 @@ class ArmPlan:
         Cases that send the same request have answers of their own: shared ones would pass for more
         evidence than they are.
         """
-        return self.first_index + 2 * MOST_SAMPLES * self.repeats.get(case, 0)
+        return self.first_index + 3 * MOST_SAMPLES * self.repeats.get(case, 0)
 
     def raw_key(self, case: int) -> bytearray:
         """The same as its 32 bytes."""
@@ -168,7 +168,7 @@ class Plan:
         parts = [
             *(hashlib.sha256(arm.keys).hexdigest() for arm in self.arms),
             self.opened.fingerprint,
-            *self.tags,
+            *sorted(set(self.tags)),
             *(f"{each.name} {each.role} {each.weight!r} {each.digest}" for each in self.scorers),
             repr((gate.margin, gate.alpha, gate.estimand, gate.guarantee)),
             self.suite.file.truncated,

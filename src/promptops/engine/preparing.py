@@ -130,8 +130,11 @@ def _arms(loaded: LoadedPrompt, choices: Choices, place: Workplace) -> tuple[Arm
         return (candidate,)
     if choices.itself:
         origin = replace(candidate.provenance, how="the same version, drawn a second time")
-        again = ArmPlan("baseline", loaded, origin, choices.model, first_index=MOST_SAMPLES)
-        return (again, candidate)
+        # Answers that an ordinary run drew, and may have alarmed on, say nothing about noise.
+        return (
+            ArmPlan("baseline", loaded, origin, choices.model, first_index=MOST_SAMPLES),
+            ArmPlan("candidate", loaded, origin, choices.model, first_index=2 * MOST_SAMPLES),
+        )
     if place.repository is None:
         if choices.against:
             raise InputError(
@@ -190,6 +193,11 @@ def _since_last(plan: Plan, last: Report | None) -> list[str]:
     found = []
     if last.meta.get("dataset_fingerprint") != plan.opened.fingerprint:
         found.append("the dataset changed since the last run")
+    gate = plan.suite.file.gate
+    for name in ("margin", "alpha", "estimand", "guarantee"):
+        old, new = last.meta.get(name), getattr(gate, name)
+        if old is not None and old != new:
+            found.append(f"gate.{name} changed since the last run: {old} → {new}")
     before = last.meta.get("scorers", {})
     found += [
         f"scorer {scorer.name} changed since the last run"

@@ -7,15 +7,17 @@ from math import ceil
 
 from promptops.comparison.detection import detectable
 from promptops.comparison.forecast import pairs_to_settle
+from promptops.engine.demand import demand
 from promptops.engine.looks import MOST_FURTHER, Looks
 from promptops.engine.plan import Plan
 from promptops.engine.running import Run
 from promptops.engine.schedule import look_shares
 from promptops.engine.suite import MOST_SAMPLES
+from promptops.store.responses import Responses
 from promptops.values.report import Budget, NextStep
 
 
-def budget(run: Run) -> Budget | None:
+def budget(run: Run, responses: Responses) -> Budget | None:
     """What was planned to be looked at; None where nothing is compared."""
     plan, looks, decision = run.plan, run.looks, run.decision
     if looks is None or decision is None:
@@ -29,7 +31,7 @@ def budget(run: Run) -> Budget | None:
         looks=looks.comparison.looks,
         detectable=_detectable(run, planned),
         saved_calls=max(0, saved),
-        saved_usd=_cost_of(run, saved) if saved > 0 else None,
+        saved_usd=_cost_of(run, min(saved, _unpaid(plan, responses))) if saved > 0 else None,
         extended=looks.comparison.taken > planned,
     )
 
@@ -62,6 +64,12 @@ def command_again(plan: Plan, extra: list[str]) -> str:
     for tag in choices.tags:
         parts += ["--tag", tag]
     return shlex.join([*parts, *extra])
+
+
+def _unpaid(plan: Plan, responses: Responses) -> int:
+    """Answers of the plan that no run has had yet: what is kept cannot be saved."""
+    _, missing = demand(plan, responses)
+    return sum(missing.values())
 
 
 def _further(run: Run, looks: Looks) -> int | None:

@@ -58,7 +58,8 @@ class Run:
     def __post_init__(self) -> None:
         plan = self.plan
         names = [scorer.name for scorer in plan.scorers]
-        self.ledger = Ledger(len(plan.dataset), plan.limit, names)
+        samples = max(plan.limit, plan.samples)  # critical cases are drawn to the end of the plan
+        self.ledger = Ledger(len(plan.dataset), samples, names)
         self.looks = Looks(plan, self.ledger) if plan.baseline else None
         self.tallies = {arm.arm: ArmTally() for arm in plan.arms}
         self.shared = {case for case in range(len(plan.dataset)) if plan.shared(case)}
@@ -128,6 +129,7 @@ class Run:
             found = self.looks.look_unplanned()
             if found.settled and not self.looks.critical_left():
                 self.cut = True
+                found = self.looks.conclude()
                 self.decision = replace(
                     found, reasons=[*found.reasons, f"stopped before its end: {why}"]
                 )

@@ -66,7 +66,7 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
         created=created,
         seconds=round(seconds, 3),
         slices=_slices(run),
-        budget=budget(run),
+        budget=budget(run, responses),
         next_step=next_step(run),
         changes=plan.changes,
         warnings=_warnings(run),

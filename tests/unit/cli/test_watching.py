@@ -23,9 +23,9 @@ def state(**changes):
     return replace(FORTY, **changes)
 
 
-def test_the_line_says_calls_tokens_cost_and_estimate():
+def test_the_line_says_estimate_calls_tokens_and_cost():
     shown = words(state(metric="exact", delta=0.5, interval=(0.25, 0.75)))
-    assert shown == "30 calls · 10 kept · 12k in 678 out · $0.012 · exact +50 (+25 to +75)"
+    assert shown == "exact +50 (+25 to +75) · 30 calls · 10 kept · 12k in 678 out · $0.012"
 
 
 @pytest.mark.parametrize(
@@ -37,17 +37,17 @@ def test_the_line_says_calls_tokens_cost_and_estimate():
     ],
 )
 def test_the_estimate_closes_in_and_is_in_points(delta, interval, told):
-    assert words(state(metric="exact", delta=delta, interval=interval)).endswith(told)
+    assert words(state(metric="exact", delta=delta, interval=interval)).startswith(told)
 
 
 def test_the_line_is_ascii_where_nothing_else_can_be_shown():
     shown = words(state(metric="exact", delta=-0.1, interval=(-0.2, -0.05)), ASCII)
-    assert shown == "30 calls - 10 kept - 12k in 678 out - $0.012 - exact -10 (-20 to -5)"
+    assert shown == "exact -10 (-20 to -5) - 30 calls - 10 kept - 12k in 678 out - $0.012"
 
 
 def test_an_unknown_price_is_said_and_a_first_version_has_a_level():
     assert "cost unknown" in words(state(unpriced_calls=1))
-    assert words(state(metric="exact", level=0.75)).endswith("exact 0.75")
+    assert words(state(metric="exact", level=0.75)).startswith("exact 0.75")
 
 
 def test_nothing_is_written_where_nobody_looks(capfd):

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from promptops.comparison.comparison import Comparison, Look
+from promptops.comparison.critical import Critical
 from promptops.comparison.ledger import ARMS, Ledger
 from promptops.comparison.policy import Metric, Policy
 from promptops.comparison.verdicts import describe_first, exit_code, with_critical
@@ -313,14 +314,23 @@ def test_a_fall_over_the_population_is_told_with_its_interval():
 
 def test_a_broken_critical_case_regresses_whatever_the_average():
     passed = decided(exact=counted(400))
-    assert with_critical(passed, []) == passed
-    decision = with_critical(passed, ["c-7"])
+    assert with_critical(passed, Critical()) == passed
+    decision = with_critical(passed, Critical(["c-7"]))
     assert (decision.verdict, decision.settled) == ("regressed", True)
     assert decision.reasons == ["critical case c-7 broke"]
-    fallen = with_critical(decided(exact=counted(60, 30, 10)), ["c-7"])
+    fallen = with_critical(decided(exact=counted(60, 30, 10)), Critical(["c-7"]))
     assert len(fallen.reasons) == 2
     lost = decided(exact=[(1, None)] * 5)
-    assert with_critical(lost, ["c-7"]) == lost
+    assert with_critical(lost, Critical(["c-7"])) == lost
+
+
+def test_a_critical_case_that_may_have_broken_lets_nothing_pass():
+    unsure = Critical(unsure=["c-7"])
+    held = with_critical(decided(exact=counted(400)), unsure)
+    assert (held.verdict, len(held.reasons)) == ("invalid", 1)
+    assert "c-7" in held.reasons[0]
+    fallen = decided(exact=counted(60, 30, 10))
+    assert with_critical(fallen, unsure) == fallen
 
 
 def test_a_first_version_is_described_and_not_judged():

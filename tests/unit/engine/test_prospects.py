@@ -50,7 +50,7 @@ def finished(tmp_path):
 
 def spent(run):
     """What the run planned and saved."""
-    found = budget(run)
+    found = budget(run, run.drawing._kept)
     assert found is not None
     return found
 

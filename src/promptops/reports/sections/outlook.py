@@ -50,4 +50,7 @@ def _lead(report: Report, step: NextStep) -> str:
 def _without_step(report: Report) -> str:
     if facts.over_population(report):
         return "more cases would settle it; more samples of these hardly would"
-    return "more samples would hardly settle it; more cases, or a wider margin, would"
+    return (
+        "too near the line for more samples of this comparison to settle it; let the next version"
+        f" plan for more pairs: promptops plan {report.suite}"
+    )
