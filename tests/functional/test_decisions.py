@@ -294,7 +294,9 @@ CRITICAL = 17
 
 def test_a_first_impression_passes_no_critical_case_that_breaks_later(trial):
     trial.lay(cases=260, samples=5, rows=lambda case: {"critical": case == CRITICAL})
-    later = frozenset(("candidate", CRITICAL, index) for index in range(1, 5))
+    later: frozenset[tuple[Arm, int, int]] = frozenset(
+        ("candidate", CRITICAL, index) for index in range(1, 5)
+    )
     model = trial.answer(World(flat(1), flat(1), wrong=later))
     report = trial.eval("--samples", "1", "--concurrency", "1")
     assert model.asked["candidate", CRITICAL] == 5
@@ -320,7 +322,9 @@ def test_a_budget_that_ends_it_lets_no_broken_case_pass(trial):
 
 def test_a_critical_case_of_which_all_is_lost_lets_nothing_pass(trial):
     trial.lay(cases=260, samples=5, rows=lambda case: {"critical": case == CRITICAL})
-    lost = frozenset(("candidate", CRITICAL, index) for index in range(5))
+    lost: frozenset[tuple[Arm, int, int]] = frozenset(
+        ("candidate", CRITICAL, index) for index in range(5)
+    )
     trial.answer(World(flat(1), flat(1), lost=lost))
     report = trial.eval("--concurrency", "1")
     assert (report["verdict"], report["exit_code"]) == ("invalid", 3)
