@@ -1,4 +1,8 @@
-"""A project of any size: a prompt in two committed versions, whose answers are known beforehand."""
+"""A project of any size: a prompt in two committed versions, whose answers are known beforehand.
+
+Nothing changed on average and the margin is next to nothing, so that every sample is drawn and
+every planned look is taken.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,7 @@ dataset: shout.jsonl
 samples: {samples}
 scorers:
   exact: {{type: equals, expected: "{{{{ expected }}}}"}}
+gate: {{margin: 0.0001}}
 """
 PROMPT = """\
 version: {version}
@@ -38,7 +43,8 @@ messages:
   - {{role: system, content: "{system}"}}
   - {{role: user, content: "{{{{ word }}}}"}}
 """
-RIGHT_OF_TEN = {"old": 5, "new": 8}
+RIGHT_OF_TEN = {"old": range(5), "new": range(3, 8)}
+"""Three of ten words break and three are fixed, so that no look finds anything."""
 
 
 def prompt(version: int, system: str, change: str = "Louder.") -> str:
@@ -71,7 +77,8 @@ def shouting(root: Path, *, cases: int, samples: int) -> Path:
 
 def said(system: str, word: str) -> str:
     """The answer: the word in capitals for the right share of the words."""
-    return word.upper() if int(word.removeprefix("word")) % 10 < RIGHT_OF_TEN[system] else word
+    right = int(word.removeprefix("word")) % 10 in RIGHT_OF_TEN[system]
+    return word.upper() if right else word
 
 
 def answer(asked: Asked) -> str:

@@ -42,5 +42,5 @@ def test_memory_is_flat_in_the_number_of_cases(bench: Bench, tmp_path: Path) -> 
     shown = command("report", "last", "-f", "json", "-o", str(place))
     bench.once(*shown, at=tmp_path / "many")
     (report,) = json.loads(place.read_text())
-    assert (report["verdict"], report["calls"]["cached"]) == ("improved", 2 * MANY)
+    assert (report["verdict"], report["calls"]["cached"]) == ("inconclusive", 2 * MANY)
     assert sum(case["change"] == "fixed" for case in report["cases"]) == MANY * 3 // 10

@@ -12,6 +12,10 @@ import re
 
 import msgspec
 
+LARGE = 4_000_000
+"""Bytes above which a JSON text is kept to ASCII, by escapes."""
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]+")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 _ACTIVE = re.compile(
@@ -36,6 +40,10 @@ def encode(value: object) -> str:
     except (ValueError, OverflowError):  # a lone surrogate, a number of more than 64 bits
         text = _mended(value)
     else:
+        if (
+            len(data) > LARGE and not data.isascii()
+        ):  # one wide character would make every character of a text wide
+            data = _NOT_ASCII.sub(lambda found: _escapes(found[0].decode()).encode(), data)
         text = data.decode()
         del data  # a report of many cases is large: one copy at a time
     text = _ACTIVE.sub(_escaped, text)
@@ -72,5 +80,9 @@ def _text(text: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be")
+    return _escapes(found[0])
+
+
+def _escapes(text: str) -> str:
+    units = text.encode("utf-16-be")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

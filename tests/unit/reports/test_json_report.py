@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptops.reports.discovery import find
-from promptops.reports.encoding import encode
+from promptops.reports.encoding import LARGE, encode
 from promptops.reports.surface import Surface
 from tests import examples
 
@@ -89,3 +89,12 @@ def test_a_value_that_json_has_no_room_for_leaves_the_rest_as_it_was(odd):
     whole = json.loads(encode({"odd": odd, **rest}))
     assert whole.pop("odd") in {"\\ud800", 2**70}
     assert whole == json.loads(encode(rest))
+
+
+def test_a_large_report_is_kept_to_ascii_and_reads_the_same():
+    """One wide character would make a text of many cases twice as large in memory."""
+    value = {"why": "−5 points 🙂 é", "cases": ["x" * 100] * (LARGE // 100)}
+    text = encode(value)
+    assert text.isascii()
+    assert json.loads(text) == value
+    assert not encode({"why": "−5"}).isascii()
