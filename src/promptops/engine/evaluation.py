@@ -18,7 +18,6 @@ from promptops.engine.scoring import EngineServices
 from promptops.engine.spending import Limits
 from promptops.engine.suite import Budget
 from promptops.engine.summary import summarise
-from promptops.store.store import Store
 from promptops.values.report import Report
 
 
@@ -30,7 +29,6 @@ class Evaluation:
         name: str,
         choices: Choices,
         place: Workplace,
-        store: Store,
         open_answers: Callable[[], Answers],
         *,
         allow_code: bool = False,
@@ -40,7 +38,7 @@ class Evaluation:
         Raises:
             InputError: anything at all is wrong.
         """
-        self._store = store
+        self._store = store = place.store
         self.drawing = Drawing(store.responses, open_answers, place.environ)
         self._services = EngineServices(self.drawing, place.tree, place.root, allow_code)
         self.plan: Plan = prepare(name, choices, place, self._services)

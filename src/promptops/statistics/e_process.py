@@ -16,18 +16,17 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from promptops.statistics.power import STAKES
+
 Array = npt.NDArray[np.float64]
 
-BETS = 12
-SMALLEST, LARGEST = 0.1, 0.9
-"""Stakes: small ones win on small, steady differences, large ones on large ones."""
 _FOREVER = 1e9
 
 
 @cache
 def stakes() -> Array:
-    """The twelve stakes λ, geometric on [0.1, 0.9]."""
-    return np.geomspace(SMALLEST, LARGEST, BETS)
+    """The stakes λ, as an array."""
+    return np.array(STAKES)
 
 
 def log_e_regressed(differences: npt.ArrayLike, null: float = 0.0) -> float:
@@ -73,7 +72,7 @@ class Wager:
     def __init__(self, null: float, *, below: bool = False) -> None:
         self._sign = -1.0 if below else 1.0
         self._null = self._sign * null
-        self._at_hand, self._filled = np.zeros(BETS), np.zeros(BETS)
+        self._at_hand, self._filled = np.zeros(len(STAKES)), np.zeros(len(STAKES))
 
     def add(self, differences: npt.ArrayLike, fills: npt.ArrayLike = ()) -> None:
         """Bet on further differences, and on what is set for such as are missing."""

@@ -14,11 +14,10 @@ from promptops.comparison.detection import ASSUMED_VARIANCE, detectable, pairs_t
 from promptops.comparison.ledger import Pairs
 from promptops.comparison.levels import Levels
 from promptops.comparison.monitor import Monitor, Reading
-from promptops.comparison.policy import Metric, Policy
+from promptops.comparison.policy import PLANNED_SHARE, Metric, Policy
 from promptops.statistics import power
-from promptops.statistics.e_process import log_e_passed, log_e_regressed, stakes
+from promptops.statistics.e_process import log_e_passed, log_e_regressed
 from promptops.statistics.population import population_interval
-from promptops.statistics.power import fewest_pairs_to_pass
 from promptops.values.report import VarianceReport
 
 METRIC = Metric("exact", "gate", 1.0)
@@ -204,10 +203,9 @@ def test_where_no_stake_grows_no_number_of_pairs_is_enough():
     assert pairs_to_pass(VarianceReport(0.5), narrow, samples=5) is None
 
 
-def test_what_is_told_without_numpy_is_what_the_tests_use():
-    assert np.allclose(power.STAKES, stakes())
-    for alpha, margin in [(0.05, 0.05), (0.01, 0.1), (0.1, 0.02)]:
-        assert power.fewest_pairs_to_pass(alpha, margin) == fewest_pairs_to_pass(alpha, margin)
+def test_what_is_told_before_a_run_is_what_decides_it():
+    assert np.allclose(power.STAKES, np.geomspace(0.1, 0.9, 12))
+    assert power.GROUP_SEQUENTIAL_SHARE == PLANNED_SHARE
 
 
 @pytest.mark.parametrize("variance", [0.0, 1e-9, 0.5, 1.0])

@@ -375,3 +375,13 @@ def test_false_alarms_stay_near_their_level_when_nothing_changed():
         ]
         alarms += any(fell)
     assert alarms <= 16  # 7.5 expected at most; 16 is 3.2 standard errors above
+
+
+def test_a_sure_drop_goes_before_what_is_missing():
+    """One metric fell beyond doubt; another misses too many samples to be judged at all."""
+    held = policy(EXACT, TONE)
+    lost = [(1, 1)] * 180 + [(1, None)] * 20
+    decision = decided(held, exact=counted(140, 60), tone=lost)
+    assert [each.verdict for each in decision.comparisons] == ["regressed", "invalid"]
+    assert decision.verdict == "regressed"
+    assert decided(held, exact=counted(200), tone=lost).verdict == "invalid"

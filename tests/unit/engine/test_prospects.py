@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 
 import pytest
@@ -80,6 +81,26 @@ def test_what_was_planned_and_not_needed_is_saved(finished):
     assert told.saved_usd == pytest.approx(0.5 * told.saved_calls)
     assert told.extended is False
     assert next_step(run) is None
+
+
+def test_answers_that_are_kept_already_save_no_money(finished):
+    run = finished(60, cases=60, samples=3)
+    before = spent(run)
+    arm, kept = run.plan.arms[0], 60
+    assert before.saved_calls > kept
+
+    async def keep_some():
+        for case in range(kept):
+            await run.drawing._kept.keep(
+                *arm.slot(case, 2), "openai/x", Response("x", cost_usd=9.0)
+            )
+
+    asyncio.run(keep_some())
+    after = spent(run)
+    assert after.saved_calls == before.saved_calls
+    wanted = 2 * 60 * 3 - kept  # of the whole plan, nobody has paid for these
+    assert after.saved_usd == pytest.approx(0.5 * min(before.saved_calls, wanted))
+    assert after.saved_usd < before.saved_usd
 
 
 def test_a_price_that_is_not_known_is_not_saved(finished):

@@ -15,15 +15,13 @@ with warnings.catch_warnings():
     from statsmodels.stats.contingency_tables import mcnemar
     from statsmodels.stats.multitest import multipletests
     from statsmodels.stats.power import NormalIndPower
-    from statsmodels.stats.proportion import proportion_confint
 
 from promptops.statistics.mcnemar import mcnemar_exact
 from promptops.statistics.multiplicity import holm
-from promptops.statistics.paired import normal_critical, paired_statistic
+from promptops.statistics.paired import paired_statistic
 from promptops.statistics.population import population_interval
 from promptops.statistics.power import miller_cases
 from promptops.statistics.sign_flip import SequentialSignFlip
-from promptops.statistics.wilson import wilson_interval
 
 few = st.integers(0, 40)
 
@@ -56,15 +54,6 @@ def test_one_look_rejects_where_mcnemars_test_does(losses, wins, alpha):
 def test_holm(p_values):
     oracle = multipletests(p_values, method="holm")[1]
     assert holm(p_values) == pytest.approx(oracle.tolist())
-
-
-@given(few, few, st.floats(0.001, 0.4))
-def test_wilson(successes, failures, alpha):
-    trials = successes + failures
-    if trials:
-        oracle = proportion_confint(successes, trials, 2 * alpha, method="wilson")
-        found = wilson_interval(successes, trials, normal_critical(alpha))
-        assert found == pytest.approx(oracle, abs=1e-9)
 
 
 @settings(max_examples=20)

@@ -1,4 +1,5 @@
 import math
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -123,3 +124,25 @@ def test_no_pairs_is_an_error(estimate):
 
 def test_the_critical_value_is_one_sided():
     assert normal_critical(0.05) == pytest.approx(1.6448536, abs=1e-6)
+
+
+def test_a_drop_of_the_margin_is_measured_by_its_own_spread():
+    """Few losses by luck say little of a version that loses all of one case in twenty."""
+    lucky = [*binary(12, 0, 387), 0.5]
+    found = paired_estimate(lucky)
+    by_the_data = (found.smoothed + 0.05) / math.sqrt(found.variance / (found.pairs + 2))
+    assert by_the_data > 2.1
+    assert found.z(-0.05) < 1.96
+    assert found.z(-0.05) == pytest.approx(paired_statistic(binary(12, 0, 388)).z(-0.05), abs=0.15)
+    assert found.z() == pytest.approx(found.smoothed / math.sqrt(found.variance / 402))
+
+
+def test_rare_total_losses_among_graded_scores_seldom_pass():
+    """At a true drop of the margin the accepted error is 5%; by the data's own spread it was 8%."""
+    chance = random.Random(3)
+    passed = 0
+    for _ in range(1_500):
+        losses = sum(chance.random() < 0.05 for _ in range(399))
+        d = [*binary(losses, 0, 399 - losses), 0.01]
+        passed += paired_estimate(d).z(-0.05) >= normal_critical(0.05)
+    assert passed / 1_500 < 0.06

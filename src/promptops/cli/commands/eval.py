@@ -1,19 +1,28 @@
 """Evaluate suites: is this version of a prompt worse than the one before it?
 
-Without names, every suite is evaluated. What a run has paid for is kept in .promptops/, so the same
-run again, or an interrupted one, pays only for what is missing.
+Without names, every suite is evaluated. A run ends as soon as its answer is clear. What it has paid
+for is kept in .promptops/, so the same run again, or an interrupted one, pays only for what is
+missing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
+from promptops.cli.choosing import (
+    AgainstOption,
+    ModelOption,
+    SamplesOption,
+    SuitesArgument,
+    TagOption,
+    chosen_suites,
+    open_workplace,
+)
 from promptops.cli.outlooks import told
 from promptops.cli.output import (
     CasesOption,
@@ -24,7 +33,7 @@ from promptops.cli.output import (
     showing,
     surface,
 )
-from promptops.cli.project import Project, find_project
+from promptops.cli.project import find_project
 from promptops.cli.watching import Watching
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers
@@ -32,13 +41,10 @@ from promptops.engine.evaluation import Evaluation
 from promptops.engine.looks import MOST_FURTHER
 from promptops.engine.outlook import outlook
 from promptops.engine.preparing import Workplace
-from promptops.engine.suite import suite_names
 from promptops.errors import ExitCode, InputError
-from promptops.history.repository import Repository
 from promptops.models.model import Model
 from promptops.models.opening import open_model
 from promptops.reports import discovery
-from promptops.store.store import Store
 from promptops.values.report import Report
 
 CONCURRENCY = 8
@@ -48,17 +54,9 @@ _GRAVEST = (ExitCode.REGRESSED, ExitCode.NO_VERDICT, ExitCode.OK)
 
 
 def command(
-    suites: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SUITE]...", help="Suites; all of them by default.", show_default=False
-        ),
-    ] = None,
+    suites: SuitesArgument = None,
     *,
-    against: Annotated[
-        str | None,
-        typer.Option(metavar="REV|vN", help="Compare with this version.", show_default=False),
-    ] = None,
+    against: AgainstOption = None,
     alone: Annotated[
         bool, typer.Option("--alone", help="Score this version; compare with nothing.")
     ] = False,
@@ -70,26 +68,9 @@ def command(
         bool,
         typer.Option("--extend", help="Go on beyond the plan, as far as may settle it."),
     ] = False,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MODEL",
-            help="Use this model on both versions; give it again to see several side by side.",
-            show_default=False,
-        ),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(min=1, max=1000, help="Samples per case and version.", show_default=False),
-    ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TAG",
-            help="Only cases with this tag (!TAG: without); several must all hold.",
-            show_default=False,
-        ),
-    ] = None,
+    model: ModelOption = None,
+    samples: SamplesOption = None,
+    tag: TagOption = None,
     seed: Annotated[
         int | None, typer.Option(help="Order of the draws.", show_default=False)
     ] = None,
@@ -111,24 +92,20 @@ def command(
     check_output(output)
     project = find_project()
     _check_together(against=against, alone=alone, itself=itself, extend=extend)
-    names = suites or suite_names(project.tree)
-    if not names:
-        raise InputError("there is no suite in evals/", hint="promptops init makes a first one")
+    names = chosen_suites(project, suites)
     models_asked: list[str | None] = [*model] if model else [None]
     choices = [
         Choices(against, each, samples, tuple(tag or ()), seed, alone, itself, extend)
         for each in models_asked
     ]
     with ExitStack() as held:
-        store = held.enter_context(Store(project.root))
-        place = _workplace(project, store, held)
+        place = open_workplace(project, held)
         models = _Models()
         evaluations = [
             _prepared(
                 name,
                 each,
                 place=place,
-                store=store,
                 models=models,
                 held=held,
                 allow_code=allow_code,
@@ -180,26 +157,16 @@ class _Models:
             await self._model.close()
 
 
-def _workplace(project: Project, store: Store, held: ExitStack) -> Workplace:
-    repository = Repository.find(project.root)
-    if repository is None:
-        note("not a git repository: there is no earlier version to compare with")
-    else:
-        held.callback(repository.close)
-    return Workplace(project.root, project.tree, repository, os.environ, store)
-
-
 def _prepared(
     name: str,
     choices: Choices,
     *,
     place: Workplace,
-    store: Store,
     models: _Models,
     held: ExitStack,
     allow_code: bool,
 ) -> Evaluation:
-    evaluation = Evaluation(name, choices, place, store, models.open, allow_code=allow_code)
+    evaluation = Evaluation(name, choices, place, models.open, allow_code=allow_code)
     held.callback(evaluation.close)
     return evaluation
 
