@@ -35,7 +35,7 @@ class Comparisons:
 
     def find(self, key: str) -> LookPlan | None:
         """The plan of a comparison that was begun before."""
-        with translated():
+        with translated(self._connection):
             row = self._connection.execute(
                 "SELECT samples, seed, reached, created FROM comparisons WHERE key = ?", (key,)
             ).fetchone()
@@ -44,7 +44,7 @@ class Comparisons:
     def begin(self, key: str, samples: int, seed: int) -> LookPlan:
         """Write the plan of a comparison before its first look; the first one written stays."""
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        with translated():
+        with translated(self._connection):
             self._connection.execute(
                 "INSERT OR IGNORE INTO comparisons (key, samples, seed, created, reached)"
                 " VALUES (?, ?, ?, ?, ?)",
@@ -56,7 +56,7 @@ class Comparisons:
 
     def extend(self, key: str, reached: int) -> None:
         """Write that a comparison goes on to so many samples per case."""
-        with translated():
+        with translated(self._connection):
             self._connection.execute(
                 "UPDATE comparisons SET reached = max(reached, ?) WHERE key = ?", (reached, key)
             )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from itertools import islice
 
 import msgspec
 
+from promptops.errors import StoreError
 from promptops.store.database import translated
-from promptops.values.response import Response
+from promptops.store.writing import Entry, Writer, checksum
+from promptops.values.account import Account
+from promptops.values.response import Response, Usage
 
 Draw = tuple[str, int]
 """A request key and a sample index."""
@@ -27,32 +29,37 @@ _DECODER = msgspec.msgpack.Decoder(Response)
 class Responses:
     """The responses of a store.
 
-    Writes are committed in groups by one thread: `keep` returns once its row is on disk, and the
-    rows that arrive while one group is being written make up the next.
+    Writes are committed in groups by one thread: `keep` returns once its rows are on disk, and what
+    arrives while one group is being written makes up the next.  Reading has a connection of its
+    own, so that it never waits for a commit.
     """
 
-    def __init__(self, connection: sqlite3.Connection, writer: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, writing: sqlite3.Connection, thread: Executor
+    ) -> None:
         self._connection = connection
-        self._writer = writer
-        self._waiting: list[tuple[str, int, str, str, bytes]] = []
-        self._flush: asyncio.Task[None] | None = None
+        self._writer = Writer(writing, thread)
 
     def find(self, draws: Iterable[Draw]) -> dict[Draw, Response]:
-        """Those of the asked responses that are kept."""
+        """Those of the asked responses that are kept.
+
+        Raises:
+            StoreError: one of them cannot be read any more.
+        """
         found: dict[Draw, Response] = {}
-        with translated():
+        with translated(self._connection):
             for key, sample in draws:
                 row = self._connection.execute(
-                    "SELECT body FROM responses WHERE request_key = ? AND sample = ?",
+                    "SELECT body, checksum FROM responses WHERE request_key = ? AND sample = ?",
                     (key, sample),
                 ).fetchone()
                 if row:
-                    found[key, sample] = _DECODER.decode(row[0])
+                    found[key, sample] = _decoded(key, sample, *row)
         return found
 
     def lacks(self, draws: Iterable[Draw]) -> bool:
         """Whether any of the asked responses is not kept."""
-        with translated():
+        with translated(self._connection):
             return any(
                 self._connection.execute(
                     "SELECT 1 FROM responses WHERE request_key = ? AND sample = ?", draw
@@ -67,7 +74,7 @@ class Responses:
         `end` itself is outside.  A key that is given twice counts twice.
         """
         found, keys = 0, iter(keys)
-        with translated():
+        with translated(self._connection):
             while asked := list(islice(keys, KEYS_AT_ONCE)):
                 found += self._connection.execute(
                     "SELECT count(*) FROM json_each(?1) AS asked JOIN responses"
@@ -76,28 +83,78 @@ class Responses:
                 ).fetchone()[0]
         return found
 
-    async def keep(self, key: str, sample: int, model: str, response: Response) -> None:
-        """Write a response; on disk when this returns. The first one written for a draw stays."""
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        self._waiting.append((key, sample, model, created, _ENCODER.encode(response)))
-        if self._flush is None or self._flush.done():
-            self._flush = asyncio.create_task(self._write_groups())
-        await asyncio.shield(self._flush)
+    async def keep(self, key: str, sample: int, response: Response, account: Account) -> None:
+        """Write a response, and what it cost; both are on disk when this returns.
 
-    async def _write_groups(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            await loop.run_in_executor(self._writer, self._write, group)
+        The first response that is written for a draw stays.  The ledger has a row for each, because
+        each was paid for.
 
-    def _write(self, group: list[tuple[str, int, str, str, bytes]]) -> None:
-        with translated():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.executemany(
-                    "INSERT OR IGNORE INTO responses VALUES (?, ?, ?, ?, ?)", group
-                )
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        Raises:
+            StoreError: they could not be written.
+        """
+        usage = response.usage
+        await self._writer.write(
+            Entry(
+                key=key,
+                sample=sample,
+                account=account,
+                at=_now(),
+                body=_encoded(response),
+                outcome="answered",
+                tokens=_counts(usage),
+                cost_usd=response.cost_usd,
+                price=response.price,
+            )
+        )
+
+    async def lose(
+        self, key: str, sample: int, account: Account, at_risk_usd: float | None
+    ) -> None:
+        """Write that a call brought no answer and may be billed all the same.
+
+        `at_risk_usd` is the most that it may have cost; None where that is not known.  On disk when
+        this returns.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        await self._writer.write(
+            Entry(
+                key=key,
+                sample=sample,
+                account=account,
+                at=_now(),
+                outcome="lost",
+                at_risk_usd=at_risk_usd,
+            )
+        )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _counts(usage: Usage | None) -> tuple[int | None, int | None, int | None]:
+    if usage is None:
+        return (None, None, None)
+    return (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
+
+
+def _encoded(response: Response) -> bytes:
+    try:
+        return _ENCODER.encode(response)
+    except (OverflowError, UnicodeEncodeError, TypeError) as error:
+        raise StoreError(f"an answer could not be stored: {error}") from None
+
+
+def _decoded(key: str, sample: int, body: bytes, kept: bytes | None) -> Response:
+    """`kept` is the body's checksum; older rows have none."""
+    try:
+        if kept is not None and checksum(body) != kept:
+            raise ValueError("its checksum does not fit")  # noqa: TRY301 - one place says it
+        return _DECODER.decode(body)
+    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+        raise StoreError(
+            f"a kept response is damaged (request {key[:12]}, sample {sample}): {error}",
+            hint="promptops cache verify --repair removes what is damaged; it is then drawn again",
+        ) from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from promptops.errors import InputError, did_you_mean
+from promptops.errors import InputError, StoreError, did_you_mean
 from promptops.store.database import translated
+from promptops.store.migrations import rolled_back
 from promptops.values.report import CaseReport, Report
 from promptops.values.sample import Arm, Source
 from promptops.values.score import Scored
@@ -46,6 +47,8 @@ _RECORDS = msgspec.msgpack.Decoder(SampleRecord)
 _REPORTS = msgspec.msgpack.Decoder(Report)
 _CASES = msgspec.msgpack.Decoder(list[CaseReport])
 
+T = TypeVar("T")
+
 
 class Runs:
     """The runs of a store."""
@@ -59,7 +62,7 @@ class Runs:
             (run, arm, case, sample, key, _ENCODER.encode(record))
             for arm, case, sample, key, record in rows
         ]
-        with translated(), self._transaction():
+        with translated(self._connection), self._transaction():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?)", encoded
             )
@@ -70,7 +73,7 @@ class Runs:
         Raises:
             KeyError: it is not there.
         """
-        with translated():
+        with translated(self._connection):
             row = self._connection.execute(
                 "SELECT request_key, body FROM samples"
                 " WHERE run = ? AND arm = ? AND case_id = ? AND sample = ?",
@@ -78,23 +81,23 @@ class Runs:
             ).fetchone()
         if row is None:
             raise KeyError((run, arm, case_id, index))
-        return row[0], _RECORDS.decode(row[1])
+        return row[0], _read(_RECORDS, row[1], run)
 
     def samples(self, run: str) -> Iterator[Row]:
         """All samples of a run, in the order of arm, case and index."""
-        with translated():
+        with translated(self._connection):
             rows = self._connection.execute(
                 "SELECT arm, case_id, sample, request_key, body FROM samples WHERE run = ?", (run,)
             )
             for arm, case, sample, key, body in rows:
-                yield arm, case, sample, key, _RECORDS.decode(body)
+                yield arm, case, sample, key, _read(_RECORDS, body, run)
 
     def finish(self, report: Report) -> None:
         """Write a run's report.
 
         Its cases have a column of their own: there may be many, and lists of runs need none.
         """
-        with translated(), self._transaction():
+        with translated(self._connection), self._transaction():
             self._connection.execute(
                 "INSERT OR REPLACE INTO runs (id, created, suite, prompt, model, candidate_digest,"
                 " baseline_digest, verdict, report, cases) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -127,10 +130,10 @@ class Runs:
             raise InputError(f"{run!r} is the start of {len(meant)} runs", hint="give more of it")
         chosen = run if run in meant else meant[0]
         body, cases = self._ask("SELECT report, cases FROM runs WHERE id = ?", (chosen,))[0]
-        report = _REPORTS.decode(body)
+        report = _read(_REPORTS, body, chosen)
         if cases is None:  # written before cases had their own column
             return report
-        return msgspec.structs.replace(report, cases=_CASES.decode(zlib.decompress(cases)))
+        return msgspec.structs.replace(report, cases=_read(_CASES, cases, chosen, packed=True))
 
     def last_of_suite(self, suite: str) -> Report | None:
         """The newest report of a suite, without its cases."""
@@ -138,21 +141,21 @@ class Runs:
             "SELECT report FROM runs WHERE suite = ? ORDER BY created DESC, id DESC LIMIT 1",
             (suite,),
         )
-        return _REPORTS.decode(rows[0][0]) if rows else None
+        return _read(_REPORTS, rows[0][0], suite) if rows else None
 
     def of_version(self, digest: str) -> Iterator[Report]:
         """Reports of the runs with this meaning on either arm, newest first, without the cases.
 
         By its digest, so a prompt that was renamed keeps its runs. Read one by one, as asked for.
         """
-        with translated():
+        with translated(self._connection):
             rows = self._connection.execute(
                 "SELECT report FROM runs WHERE candidate_digest = ?1 OR baseline_digest = ?1"
                 " ORDER BY created DESC, id DESC",
                 (digest,),
             )
             for (body,) in rows:
-                yield _REPORTS.decode(body)
+                yield _read(_REPORTS, body, digest[:12])
 
     def names(self) -> list[str]:
         """Every prompt and every suite that has a run, sorted."""
@@ -168,16 +171,28 @@ class Runs:
             (name, limit),
         )
         return [
-            RunSummary(id_, created, suite, prompt_, model, verdict, _REPORTS.decode(body))
+            RunSummary(id_, created, suite, prompt_, model, verdict, _read(_REPORTS, body, id_))
             for id_, created, suite, prompt_, model, verdict, body in rows
         ]
 
     def _ask(self, query: str, values: Iterable[Any] = ()) -> list[Any]:
-        with translated():
+        with translated(self._connection):
             return self._connection.execute(query, tuple(values)).fetchall()
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._connection)
+
+
+def _read(
+    decoder: msgspec.msgpack.Decoder[T], body: bytes, whose: str, *, packed: bool = False
+) -> T:
+    try:
+        return decoder.decode(zlib.decompress(body) if packed else body)
+    except (msgspec.MsgspecError, zlib.error, ValueError, TypeError) as error:
+        raise StoreError(
+            f"what is kept of a run is damaged ({whose}): {error}",
+            hint="`promptops cache verify` lists all that is damaged",
+        ) from None
 
 
 def _packed(cases: Sequence[CaseReport]) -> bytes:
@@ -199,4 +214,8 @@ class _Transaction:
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._connection.execute("ROLLBACK" if kind else "COMMIT")
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            rolled_back(self._connection)

@@ -3,38 +3,54 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+from promptops.store.begun import Begun
+from promptops.store.claims import Claims
 from promptops.store.comparisons import Comparisons
-from promptops.store.database import open_database
+from promptops.store.database import FOLDER
+from promptops.store.ledger import Ledger
+from promptops.store.opening import open_database
+from promptops.store.price_entries import PriceEntries
 from promptops.store.responses import Responses
 from promptops.store.runs import Runs
 
 
 class Store:
-    """Responses and runs below `<root>/.promptops`.
+    """Responses, runs and what they cost, below `<root>/.promptops`.
 
-    Responses have a connection of their own, so that their commits never wait inside a transaction
-    that writes a run.  Use as a context manager.
+    Responses have connections of their own, so that their commits never wait inside a transaction
+    that writes a run, and a look for one never waits for a commit.  Use as a context manager.
 
     Raises:
-        StoreError: the folder or file cannot be used.
+        StoreError: the folder or file cannot be used, or it was damaged and has just been mended.
     """
 
     def __init__(self, root: Path) -> None:
-        self._paid = open_database(root)
-        self._log = open_database(root)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="promptops-store")
-        self.responses = Responses(self._paid, self._writer)
-        self.runs = Runs(self._log)
-        self.comparisons = Comparisons(self._log)
+        with ExitStack() as opened:
+            log = open_database(root)
+            opened.callback(log.close)
+            paid = open_database(root)
+            opened.callback(paid.close)
+            kept = open_database(root)
+            opened.callback(kept.close)
+            self.claims = Claims(root / FOLDER)
+            opened.callback(self.claims.close)
+            writer = ThreadPoolExecutor(1, thread_name_prefix="promptops-store")
+            opened.callback(writer.shutdown)  # first of all: it waits for what is being written
+            self._opened = opened.pop_all()
+        self.responses = Responses(kept, paid, writer)
+        self.runs = Runs(log)
+        self.comparisons = Comparisons(log)
+        self.ledger = Ledger(log)
+        self.prices = PriceEntries(log)
+        self.begun = Begun(log, self.claims)
 
     def close(self) -> None:
         """Wait for what is being written, and close the file."""
-        self._writer.shutdown(wait=True)
-        self._paid.close()
-        self._log.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self

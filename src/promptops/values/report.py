@@ -170,6 +170,32 @@ class Cost(msgspec.Struct, frozen=True):
     """What its answers cost once, kept ones and those to score included."""
     unpriced_calls: int = 0
     """Answers whose price is not known; both amounts are without them."""
+    at_risk_usd: float = 0.0
+    """The most that calls may have cost of which no answer came back; the other amounts are without
+    it."""
+    budget_usd: float | None = None
+    """What the run was allowed to spend; None for no limit."""
+
+
+class EconomyReport(msgspec.Struct, frozen=True):
+    """What the candidate uses beside the baseline, over the pairs that both have."""
+
+    name: Literal["cost", "tokens", "latency"]
+    unit: Literal["usd", "tokens", "seconds"]
+    baseline: float | None
+    """Mean over cases, of the pairs known on both sides; None where there are none."""
+    candidate: float | None
+    increase: float | None
+    """candidate / baseline − 1; None where it cannot be told."""
+    interval: Interval | None = None
+    """Of the increase: one-sided level alpha at each end."""
+    pairs: int = 0
+    missing: int = 0
+    """Pairs of which a side is unknown."""
+    limit: float | None = None
+    """The most that the gate lets it rise; None where it only observes."""
+    verdict: Verdict | None = None
+    """None where it only observes."""
 
 
 class CaseReport(msgspec.Struct, frozen=True):
@@ -214,6 +240,8 @@ class Report(msgspec.Struct, frozen=True):
     changes: list[str] = []
     """What differs between the arms or since the last run besides the prompt's words."""
     warnings: list[str] = []
+    economy: list[EconomyReport] = []
+    """Empty where nothing is compared."""
     budget: Budget | None = None
     """None where nothing is compared."""
     next_step: NextStep | None = None

@@ -34,6 +34,10 @@ class Response(msgspec.Struct, frozen=True, tag="response"):
     latency_seconds: float = 0.0
     flags: tuple[str, ...] = ()
     """What was odd: `empty`, `cut`, `model_differs`, `usage_missing`, …"""
+    raw_usage: dict[str, Any] | None = None
+    """The usage as the provider sent it, for prices that are worked out anew."""
+    price: str | None = None
+    """Digest of the price list's entry that `cost_usd` was worked out by."""
 
 
 FailureKind = Literal[
@@ -60,7 +64,8 @@ class Failure(msgspec.Struct, frozen=True, tag="failure"):
     retryable: bool = True
     fatal: bool = False
     """No other call can succeed either (a wrong key, an empty account): the run stops."""
-    attempts: int = 1
+    billable: bool = False
+    """It was sent and may be billed, though no answer came back."""
 
 
 Outcome = Response | Failure

@@ -1,18 +1,18 @@
 import asyncio
 import sqlite3
-import stat
-import sys
 
 import msgspec
 import pytest
 
 from promptops.errors import InputError, StoreError
-from promptops.store.database import FILE, FOLDER, MIGRATIONS
+from promptops.store.database import FILE, FOLDER
+from promptops.store.migrations import MIGRATIONS
 from promptops.store.runs import SampleRecord
 from promptops.store.store import Store
 from promptops.values.report import SCHEMA, ArmReport, Calls, CaseReport, Cost, Report, Tokens
 from promptops.values.response import Response, Usage
 from promptops.values.score import Score, Unscorable
+from tests.unit.store.store_files import ACCOUNT
 
 ANSWER = Response("Quito", finish_reason="stop", usage=Usage(12, 3, 4), cost_usd=0.001)
 
@@ -33,7 +33,7 @@ def store(tmp_path):
 
 def test_a_response_is_on_disk_when_keep_returns(store, tmp_path):
     async def keep_and_look():
-        await store.responses.keep("k1", 0, "m", ANSWER)
+        await store.responses.keep("k1", 0, ANSWER, ACCOUNT)
         with Store(tmp_path) as other:
             return other.responses.find([("k1", 0), ("k1", 1)])
 
@@ -43,7 +43,7 @@ def test_a_response_is_on_disk_when_keep_returns(store, tmp_path):
 def test_responses_that_arrive_together_are_all_kept(store):
     async def keep_many():
         await asyncio.gather(
-            *(store.responses.keep("k", at, "m", Response(str(at))) for at in range(300))
+            *(store.responses.keep("k", at, Response(str(at)), ACCOUNT) for at in range(300))
         )
 
     asyncio.run(keep_many())
@@ -53,8 +53,8 @@ def test_responses_that_arrive_together_are_all_kept(store):
 
 def test_the_first_response_of_a_draw_stays(store):
     async def twice():
-        await store.responses.keep("k", 0, "m", ANSWER)
-        await store.responses.keep("k", 0, "m", Response("Lima"))
+        await store.responses.keep("k", 0, ANSWER, ACCOUNT)
+        await store.responses.keep("k", 0, Response("Lima"), ACCOUNT)
 
     asyncio.run(twice())
     assert store.responses.find([("k", 0)])["k", 0].content == "Quito"
@@ -63,7 +63,7 @@ def test_the_first_response_of_a_draw_stays(store):
 @pytest.mark.parametrize("text", ["", "nul \0", "\ud800 alone", "\x1b[31m", "🜁" * 1000])
 def test_any_text_survives(store, text):
     content = text.encode("utf-8", "backslashreplace").decode()
-    asyncio.run(store.responses.keep("k", 0, "m", Response(content)))
+    asyncio.run(store.responses.keep("k", 0, Response(content), ACCOUNT))
     assert store.responses.find([("k", 0)])["k", 0].content == content
 
 
@@ -71,7 +71,7 @@ def test_two_stores_write_at_once(tmp_path):
     async def both(one, two):
         await asyncio.gather(
             *(
-                each.responses.keep(f"k{at}", 0, "m", ANSWER)
+                each.responses.keep(f"k{at}", 0, ANSWER, ACCOUNT)
                 for at in range(50)
                 for each in (one, two)
             )
@@ -159,23 +159,6 @@ def test_runs_are_found_by_the_meaning_on_either_arm(store):
     assert list(store.runs.of_version("d")) == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")
-def test_only_its_owner_reads_the_store(store, tmp_path):
-    file = tmp_path / ".promptops" / "store.db"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    assert (file.parent / ".gitignore").read_text() == "*\n"
-
-
-def test_a_damaged_file_is_a_clear_error(tmp_path):
-    (tmp_path / ".promptops").mkdir()
-    (tmp_path / ".promptops" / "store.db").write_bytes(b"this is no database" * 100)
-    with pytest.raises(StoreError, match="cannot be used") as caught:
-        Store(tmp_path)
-    assert caught.value.exit_code == 3
-    assert "move" in (caught.value.hint or "")
-
-
 def test_a_store_of_a_newer_program_is_left_alone(store, tmp_path):
     with sqlite3.connect(tmp_path / ".promptops" / "store.db") as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -188,3 +171,30 @@ def test_a_file_in_the_place_of_the_folder_is_a_clear_error(tmp_path):
     (tmp_path / ".promptops").write_text("in the way")
     with pytest.raises(StoreError, match=r"cannot write to \.promptops/"):
         Store(tmp_path)
+
+
+def test_a_damaged_report_and_a_damaged_sample_are_said(store, tmp_path):
+    store.runs.finish(report("r1"))
+    store.runs.add_samples("r1", [("candidate", "c1", 0, "k1", SampleRecord("made", {}))])
+    with sqlite3.connect(tmp_path / FOLDER / FILE) as file:
+        file.execute("UPDATE samples SET body = x'c1'")
+        file.execute("UPDATE runs SET cases = x'00'")
+    file.close()
+    for read in (
+        lambda: store.runs.report("r1"),
+        lambda: store.runs.sample("r1", "candidate", "c1", 0),
+        lambda: list(store.runs.samples("r1")),
+    ):
+        with pytest.raises(StoreError, match=r"run is damaged \(r1\)"):
+            read()
+
+
+def test_an_answer_that_was_altered_is_not_taken_for_the_one_that_was_paid_for(tmp_path):
+    with Store(tmp_path) as store:
+        asyncio.run(store.responses.keep("a" * 64, 0, Response("yes"), ACCOUNT))
+    altered = msgspec.msgpack.encode(Response("nay"))
+    with sqlite3.connect(tmp_path / ".promptops" / "store.db") as file:
+        file.execute("UPDATE responses SET body = ?", (altered,))
+    file.close()
+    with Store(tmp_path) as store, pytest.raises(StoreError, match="checksum does not fit"):
+        store.responses.find([("a" * 64, 0)])

@@ -1,0 +1,108 @@
+"""Opening the store of a project, and mending it first where it is damaged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from promptops.errors import StoreError
+from promptops.store.claims import FILE as CLAIMS
+from promptops.store.claims import USE, close_locks, open_locks
+from promptops.store.database import (
+    FILE,
+    FOLDER,
+    MARKER,
+    DamagedError,
+    StoreConnection,
+    beside,
+    close_to_others,
+    connect,
+    mark_damaged,
+    translated_os,
+)
+from promptops.store.recovery import mend
+
+WAIT_SECONDS = 30.0
+"""For another process that mends."""
+_LOOK_SECONDS = 0.05
+
+
+def open_database(root: Path) -> StoreConnection:
+    """Open, or make, the store below `root`; only its owner can read it.
+
+    Raises:
+        StoreError: the folder or file cannot be used, a newer promptops wrote it, or it was damaged
+            and has just been mended.
+    """
+    folder = root / FOLDER
+    _make(folder)
+    try:
+        return _open(folder)
+    except DamagedError as error:
+        mark_damaged(folder)
+        mended = mend(folder)
+        if mended is not None:
+            raise mended.told(error.message) from None
+    return _open(folder)  # somebody else mended it, or it was sound after all
+
+
+def _make(folder: Path) -> None:
+    with translated_os():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    close_to_others(folder, 0o700)
+
+
+def _open(folder: Path) -> StoreConnection:
+    end = _use(folder)
+    try:
+        _hold_sound(folder)
+        connection = connect(folder / FILE)
+    except BaseException:
+        end()
+        raise
+    connection.closed = end
+    return connection
+
+
+def _use(folder: Path) -> Callable[[], None]:
+    """Say that the store is in use, until what is returned is called."""
+    locks = open_locks(folder / CLAIMS)
+
+    def end() -> None:
+        locks.release(USE)
+        close_locks(locks)
+
+    until = time.monotonic() + WAIT_SECONDS
+    while not locks.share(USE):
+        if time.monotonic() > until:
+            close_locks(locks)
+            raise StoreError(
+                "another promptops is mending the store",
+                hint="run the command again when it is done",
+            )
+        time.sleep(_LOOK_SECONDS)
+    return end
+
+
+def _hold_sound(folder: Path) -> None:
+    """Hold what SQLite would not see, or would make worse.
+
+    It takes an empty file for a new one, and deletes a log that lies beside it.
+    """
+    file = folder / FILE
+    if (folder / MARKER).exists():
+        raise DamagedError(f"the store {FOLDER}/{FILE} was found damaged")
+    log = _size(beside(file)[0])  # first: a new file is never empty once it has a log
+    if log and not _size(file):
+        raise DamagedError(f"the store {FOLDER}/{FILE} has lost its contents")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

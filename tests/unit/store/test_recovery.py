@@ -1,0 +1,393 @@
+import asyncio
+import os
+import shutil
+import sqlite3
+import sys
+
+import pytest
+
+from promptops.errors import ExitCode, StoreError
+from promptops.store import opening, recovery
+from promptops.store.database import FOLDER, MARKER, DamagedError, beside, mark_damaged
+from promptops.store.pages import PAGE_BYTES
+from promptops.store.recovery import PART, WHOLE, mend
+from promptops.store.runs import SampleRecord
+from promptops.store.store import Store
+from promptops.values.report import SCHEMA, ArmReport, Calls, Cost, Report, Tokens
+from tests.unit.store.store_files import (
+    ACCOUNT,
+    answer,
+    end,
+    file_of,
+    fill,
+    found,
+    go_on,
+    key,
+    line,
+    old_store,
+    overwrite,
+    pages_with,
+    start,
+)
+
+LEAF, INTERIOR, TABLE_LEAF = 0x0A, 0x02, 0x0D
+MANY = 600
+
+
+def report(run):
+    arm = ArmReport(1, "ab" * 32, None, dirty=True, samples=1, failures=0)
+    return Report(
+        SCHEMA, run, "city", "city", "passed", 0, [], None, arm, [], Calls(), Tokens(), Cost(), [],
+        created="2026-05-01T10:00:00+00:00",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A store with something in every table, at rest."""
+    root = tmp_path_factory.mktemp("kept")
+    with Store(root) as store:
+        for at in range(0, MANY, 60):
+            fill(store, range(at, at + 60), size=5)
+        fill(store, [MANY], size=2000)  # over several pages
+        for run in ("r1", "r2"):
+            store.runs.add_samples(
+                run,
+                [("candidate", f"c{at}", 0, key(at), SampleRecord("made", {})) for at in range(40)],
+            )
+            store.runs.finish(report(run))
+        store.comparisons.begin("c", 5, 7)
+        store.prices.keep("p", "m", '{"input":1}')
+        store.begun.begin("r1", "2026-05-01T10:00:00+00:00", "city", "in", {"samples": 5})
+        store.begun.end("r1", "stopped")
+    return root
+
+
+@pytest.fixture
+def root(kept, tmp_path):
+    shutil.copytree(kept / FOLDER, tmp_path / FOLDER)
+    return tmp_path
+
+
+def mended(root):
+    """Open a damaged store: what it says, once; then the next command works."""
+    with pytest.raises(StoreError) as caught:
+        Store(root)
+    assert caught.value.exit_code == ExitCode.NO_VERDICT
+    assert "run the command again" in (caught.value.hint or "")
+    Store(root).close()
+    return caught.value
+
+
+def aside(root):
+    return [
+        each
+        for each in sorted((root / FOLDER).glob("store.db.damaged-*"))
+        if not each.name.endswith(("-wal", "-shm"))
+    ]
+
+
+def holds_everything(root):
+    with Store(root) as store:
+        assert found(store, range(MANY + 1)) == set(range(MANY + 1))
+        assert store.ledger.of_run("r1").calls == MANY + 1
+        assert store.runs.report("r2") == report("r2")
+        assert len(list(store.runs.samples("r2"))) == 40
+        assert store.comparisons.find("c") is not None
+        assert store.prices.find("p") == ("m", '{"input":1}')
+        begun = store.begun.find("r1")
+        assert begun is not None
+        assert (begun.state, begun.choices) == ("stopped", {"samples": 5})
+    with sqlite3.connect(file_of(root)) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert file.execute("PRAGMA foreign_key_check").fetchall() == []
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("page", "content"),
+    [
+        (1, b"\xaa" * 100),  # the header
+        (1, b"\xaa" * PAGE_BYTES),  # and the list of tables
+        (1, bytes(PAGE_BYTES)),
+    ],
+)
+def test_a_start_that_is_lost_loses_no_row(root, page, content):
+    overwrite(file_of(root), page, content)
+    damaged = file_of(root).read_bytes()
+    error = mended(root)
+    assert f"; {MANY + 1} responses and 2 runs were carried over" in error.message
+    holds_everything(root)
+    (old,) = aside(root)
+    assert old.name in (error.hint or "")
+    assert old.read_bytes() == damaged
+
+
+def test_a_way_that_is_lost_costs_no_row_below_it(root):
+    file = file_of(root)
+    here = {at for at in range(MANY + 1) if key(at).encode() in _page(file, 2)}
+    assert _page(file, 2)[0] == INTERIOR
+    overwrite(file, 2)
+    with Store(root) as store, pytest.raises(DamagedError):
+        store.responses.find([(key(1), 0)])
+    mended(root)
+    with Store(root) as store:
+        assert found(store, range(MANY + 1)) == set(range(MANY + 1)) - here
+
+
+def _page(file, number):
+    return file.read_bytes()[(number - 1) * PAGE_BYTES : number * PAGE_BYTES]
+
+
+def test_a_page_in_the_middle_costs_the_rows_on_it(root):
+    file = file_of(root)
+    pages = pages_with(file, LEAF, b"answer 77 ")
+    assert len(pages) == 1
+    raw = _page(file, pages[0])
+    on_it = {at for at in range(MANY) if key(at).encode() in raw}
+    overwrite(file, pages[0], os.urandom(PAGE_BYTES))
+    with Store(root) as store, pytest.raises(DamagedError, match="run the command again"):
+        found(store, range(MANY + 1))
+    assert (root / FOLDER / MARKER).exists()
+    error = mended(root)
+    with Store(root) as store:
+        left = found(store, range(MANY + 1))
+        assert left >= set(range(MANY + 1)) - on_it
+        assert 77 not in left
+        assert store.ledger.of_run("r1").calls == MANY + 1
+        fill(store, [77])
+        assert 77 in found(store, [77])
+    assert f"{len(left)} responses and 2 runs" in error.message
+
+
+def test_a_truncated_file_keeps_the_rows_on_its_pages(root):
+    file = file_of(root)
+    whole = file.read_bytes()
+    os.truncate(file, len(whole) // 2 + 77)
+    mended(root)
+    left = whole[: len(whole) // 2 // PAGE_BYTES * PAGE_BYTES]
+    with Store(root) as store:
+        there = found(store, range(MANY + 1))
+    assert {at for at in range(MANY) if f"answer {at} ".encode() * 5 in left} == there
+    assert len(there) > MANY / 4
+
+
+def test_a_file_that_never_was_a_store_is_set_aside(root):
+    file_of(root).write_bytes(b"this is no database" * 100)
+    error = mended(root)
+    assert "nothing of it could be read, so a new one was begun" in error.message
+    assert aside(root)[0].read_bytes() == b"this is no database" * 100
+
+
+def test_a_log_without_contents_is_no_damage(root):
+    beside(file_of(root))[0].write_bytes(b"")
+    holds_everything(root)
+    beside(file_of(root))[0].write_bytes(os.urandom(9000))
+    holds_everything(root)
+    assert aside(root) == []
+
+
+def test_what_only_the_log_holds_is_carried_over(root, tmp_path):
+    other = tmp_path / "copy"
+    (other / FOLDER).mkdir(parents=True)
+    with Store(root) as store:
+        fill(store, range(1000, 1020))
+        for each in (file_of(root), beside(file_of(root))[0]):
+            shutil.copy(each, other / FOLDER / each.name)
+    overwrite(file_of(other), pages_with(file_of(other), LEAF, b"candidatec3")[0])
+    mark_damaged(other / FOLDER)
+    mended(other)
+    with Store(other) as store:
+        assert found(store, range(1000, 1020)) == set(range(1000, 1020))
+
+
+def test_a_file_that_lost_its_contents_is_not_taken_for_a_new_one(root, tmp_path):
+    other = tmp_path / "copy"
+    (other / FOLDER).mkdir(parents=True)
+    with Store(root) as store:
+        fill(store, range(1000, 1020))
+        for each in (file_of(root), beside(file_of(root))[0]):
+            shutil.copy(each, other / FOLDER / each.name)
+    os.truncate(file_of(other), 0)
+    error = mended(other)
+    assert "lost its contents" in error.message
+    with Store(other) as store:
+        assert found(store, range(1000, 1020)) <= set(range(1000, 1020))
+    assert beside(aside(other)[0])[0].stat().st_size
+
+
+def test_an_index_that_disagrees_is_made_anew(root):
+    file = sqlite3.connect(file_of(root))
+    at = file.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'ledger_by_at'").fetchone()[
+        0
+    ]
+    file.close()
+    overwrite(file_of(root), at, bytes([LEAF]) + bytes(4) + b"\x10\x00" + bytes(PAGE_BYTES - 7))
+    mark_damaged(root / FOLDER)
+    mended(root)
+    holds_everything(root)
+
+
+def test_rows_that_were_altered_are_left_out(root):
+    raw = file_of(root).read_bytes()
+    place = raw.index(b"answer 5 answer 5 ")
+    with file_of(root).open("r+b") as file:
+        file.seek(place)
+        file.write(b"answer 6")
+    overwrite(file_of(root), 1, b"\xaa" * 100)
+    assert f"; {MANY} responses" in mended(root).message
+    with Store(root) as store:
+        assert store.responses.lacks([(key(5), 0)])
+
+
+def test_a_mark_on_a_sound_file_is_taken_away(root):
+    mark_damaged(root / FOLDER)
+    holds_everything(root)
+    assert not (root / FOLDER / MARKER).exists()
+    assert aside(root) == []
+
+
+def test_a_mark_without_a_file_is_taken_away(root):
+    mark_damaged(root / FOLDER)
+    file_of(root).unlink()
+    Store(root).close()
+    assert not (root / FOLDER / MARKER).exists()
+
+
+def test_money_whose_account_is_lost_still_counts(root):
+    file = file_of(root)
+    (page,) = pages_with(file, TABLE_LEAF, ACCOUNT.digest.encode())
+    overwrite(file, page, os.urandom(PAGE_BYTES))
+    mark_damaged(root / FOLDER)
+    mended(root)
+    with Store(root) as store:
+        assert found(store, range(MANY + 1)) == set(range(MANY + 1))
+        (spent,) = store.ledger.spent(["prompt"])
+        assert (spent.key, spent.calls, spent.cost_usd) == (("",), MANY + 1, (MANY + 1) / 2)
+
+
+def test_nobody_mends_under_the_hands_of_another_process(root, monkeypatch):
+    monkeypatch.setattr(recovery, "WAIT_SECONDS", 0.2)
+    other = start("with Store(root): print('open', flush=True); sys.stdin.readline()", root)
+    assert line(other) == "open"
+    mark_damaged(root / FOLDER)
+    overwrite(file_of(root), 3)
+    before = file_of(root).read_bytes()
+    with pytest.raises(StoreError, match="another promptops is using it"):
+        Store(root)
+    assert file_of(root).read_bytes() == before
+    go_on(other)
+    end(other)
+    mended(root)
+
+
+def test_a_store_that_is_being_mended_is_waited_for(root, monkeypatch):
+    monkeypatch.setattr(opening, "WAIT_SECONDS", 0.2)
+    mending = pytest.raises(StoreError, match="another promptops is mending")
+    with recovery._alone(root / FOLDER), mending:
+        Store(root)
+    Store(root).close()
+
+
+def test_of_two_processes_one_mends(root):
+    overwrite(file_of(root), 1, b"\xaa" * 100)
+    script = """
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    Store(root).close()
+    print("opened")
+except StoreError as error:
+    print(error.message)
+"""
+    processes = [start(script, root) for _ in range(3)]
+    for each in processes:
+        assert line(each) == "ready"
+    for each in processes:
+        go_on(each)
+    said = sorted(end(each).strip() for each in processes)
+    assert [each == "opened" for each in said].count(False) == 1
+    assert len(aside(root)) == 1
+    holds_everything(root)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_mending_that_was_broken_off_is_finished(root, steps):
+    file, folder = file_of(root), root / FOLDER
+    overwrite(file, 1, b"\xaa" * 100)
+    mark_damaged(folder)
+    if steps:  # the new file is whole, and not yet in its place
+        recovery._rebuild(folder)
+        assert (folder / WHOLE).exists()
+    if steps == 2:
+        recovery._set_aside(file)
+        assert not file.exists()
+    (folder / PART).write_bytes(b"half a file of an earlier attempt")
+    mended(root)
+    holds_everything(root)
+    assert not (folder / PART).exists()
+    assert not (folder / WHOLE).exists()
+
+
+def test_a_damaged_store_of_a_newer_program_is_left_alone(root):
+    with sqlite3.connect(file_of(root)) as file:
+        file.execute("PRAGMA user_version = 99")
+    file.close()
+    overwrite(file_of(root), 5)
+    mark_damaged(root / FOLDER)
+    before = file_of(root).read_bytes()
+    with pytest.raises(StoreError, match="newer promptops"):
+        Store(root)
+    assert file_of(root).read_bytes() == before
+    assert aside(root) == []
+
+
+@pytest.mark.parametrize("version", [1, 4])
+@pytest.mark.parametrize("page", [1, 4])
+def test_a_damaged_store_of_an_earlier_version_is_brought_up_to_this_one(tmp_path, version, page):
+    old_store(tmp_path, version)
+    overwrite(file_of(tmp_path), page)
+    mark_damaged(tmp_path / FOLDER)
+    mended(tmp_path)
+    with Store(tmp_path) as store:
+        left = found(store, range(200))
+        assert len(left) == 200 if page == 1 else 150 < len(left) <= 200
+        fill(store, range(300))
+        assert len(found(store, range(300))) == 300
+
+
+def test_a_row_that_is_no_text_is_left_out(root):
+    with sqlite3.connect(file_of(root)) as file:
+        file.execute(
+            "UPDATE responses SET model = CAST(x'ff' AS TEXT) WHERE request_key = ?", (key(1),)
+        )
+    file.close()
+    overwrite(file_of(root), 1, b"\xaa" * 100)
+    assert f"; {MANY} responses" in mended(root).message
+
+
+def test_what_needs_no_mending_is_not_mended(root):
+    assert mend(root / FOLDER) is None
+    holds_everything(root)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damage_anywhere_is_survived(root, seed):
+    """Whatever pages are lost: the next two commands say so and mend, and the third works."""
+    file = file_of(root)
+    pages = file.stat().st_size // PAGE_BYTES
+    for page in {(seed * 37 + at * 101) % pages + 1 for at in range(1 + seed % 4)}:
+        overwrite(file, page)
+    left = None
+    for _ in range(3):
+        try:
+            with Store(root) as store:
+                left = sum(not store.responses.lacks([(key(at), 0)]) for at in range(MANY + 1))
+                list(store.runs.newest())
+                store.ledger.spent(["prompt", "day"])
+                asyncio.run(store.responses.keep("new", 0, answer(1), ACCOUNT))
+            break
+        except StoreError as error:
+            print(error, file=sys.stderr)
+    assert left is not None
+    assert left >= MANY * 0.8
