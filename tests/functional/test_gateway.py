@@ -198,7 +198,7 @@ FAULTS: dict[str, tuple[Reply, tuple[str, bool, bool, float | None]]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("provider", ["openai", "groq", "anthropic"])
+@pytest.mark.parametrize("provider", ["openai", "groq", "anthropic", "gemini"])
 def test_a_status_means_the_same_from_every_provider(
     name: str, provider: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -207,10 +207,11 @@ def test_a_status_means_the_same_from_every_provider(
         "openai": "openai/gpt-4o-mini",
         "groq": "groq/llama-3.1-8b-instant",
         "anthropic": "anthropic/claude-3-5-haiku-20241022",
+        "gemini": "gemini/gemini-2.5-flash",
     }[provider]
 
     async def use(gateway: Model, server: Loopback) -> Outcome:
-        for stem in ("GROQ", "ANTHROPIC"):
+        for stem in ("GROQ", "ANTHROPIC", "GEMINI"):
             monkeypatch.setenv(f"{stem}_API_BASE", server.url)
             monkeypatch.setenv(f"{stem}_API_KEY", KEY)
         outcome = await gateway.respond(ask("x", model=model, params={"max_tokens": 5}))
@@ -222,6 +223,7 @@ def test_a_status_means_the_same_from_every_provider(
     found = (outcome.kind, outcome.retryable, outcome.fatal, outcome.retry_after_seconds)
     assert found == (kind, retryable, fatal, wait)
     assert outcome.status == reply.status
+    assert not outcome.billable
     assert KEY not in outcome.message
     assert "<html" not in outcome.message
     assert outcome.message.startswith(f"HTTP {reply.status}")
@@ -247,6 +249,7 @@ def test_a_status_means_the_same_from_every_provider(
 def test_an_answer_that_is_none_can_be_retried(reply: Reply, kind: str):
     outcome = failed(reply)
     assert (outcome.kind, outcome.retryable, outcome.fatal) == (kind, True, False)
+    assert outcome.billable
     assert "<html" not in outcome.message
     assert outcome.message
 
@@ -257,6 +260,7 @@ def test_truncated_json_is_the_same_failure_from_every_provider(monkeypatch: pyt
         names = {
             "GROQ": "groq/llama-3.1-8b-instant",
             "ANTHROPIC": "anthropic/claude-3-5-haiku-latest",
+            "GEMINI": "gemini/gemini-2.5-flash",
         }
         for stem, name in names.items():
             monkeypatch.setenv(f"{stem}_API_BASE", server.url)
@@ -268,6 +272,7 @@ def test_truncated_json_is_the_same_failure_from_every_provider(monkeypatch: pyt
     for outcome in run(lambda asked: Reply('{"id": "x", "choices": [{"index"'), use):
         assert isinstance(outcome, Failure)
         assert (outcome.kind, outcome.retryable) == ("malformed", True), outcome
+        assert outcome.billable
 
 
 def test_nobody_listens():
@@ -278,6 +283,7 @@ def test_nobody_listens():
     outcome = run(lambda asked: "never", use)
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.retryable) == ("connection", True)
+    assert not outcome.billable
 
 
 @pytest.mark.parametrize(
@@ -289,6 +295,7 @@ def test_the_total_deadline_holds(reply: Reply):
     began = time.monotonic()
     outcome = failed(reply, deadline_seconds=0.7)
     assert (outcome.kind, outcome.retryable, outcome.fatal) == ("timeout", True, False)
+    assert outcome.billable
     assert time.monotonic() - began < 10  # and not 30, nor 200
 
 

@@ -10,11 +10,12 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from promptops.models.quotas import duration
 from promptops.models.redaction import Redactor
 from promptops.values.response import Failure, FailureKind, Response
 
@@ -23,12 +24,13 @@ _DEEPEST = 16
 
 _NO_MONEY = re.compile(
     r"insufficient_quota|billing_hard_limit|billing_not_active|credit balance is too low"
-    r"|insufficient[ _](?:credits?|balance|funds)",
+    r"|insufficient[ _](?:credits?|balance|funds)"
+    r'|"quotaId"\s*:\s*"[^"]*PerDay',  # of Google: it comes back tomorrow
     re.IGNORECASE,
 )
 _FILTERED = re.compile(
-    r"content_filter|content_policy_violation|content management policy|responsibleaipolicy"
-    r"|flagged",
+    r"content_filter|content_policy_violation|content management policy|content filtering policy"
+    r"|responsibleaipolicy|flagged",
     re.IGNORECASE,
 )
 # Said by clients that send nothing at all for want of a key or of a provider's name.
@@ -37,6 +39,47 @@ _NO_KEY = re.compile(
     re.IGNORECASE,
 )
 _NO_PROVIDER = re.compile(r"LLM Provider NOT provided", re.IGNORECASE)
+# Google answers 400 to a key that it does not know.
+_WRONG_KEY = re.compile(r"API_KEY_INVALID|API key not valid|API key expired", re.IGNORECASE)
+# Where a delay is named in the body alone: Google's RetryInfo, and OpenAI's words.
+_DELAY = re.compile(
+    r'"retryDelay"\s*:\s*"(?P<google>[0-9.]+s)"'
+    r"|(?:try again|retry) in (?P<words>(?:[0-9.]+\s?(?:ms|[hs]|m(?!illi))\s*)+)",
+    re.IGNORECASE,
+)
+# Raised before a byte of the request was sent.
+_UNSENT = frozenset(
+    {
+        "ClientConnectorCertificateError",
+        "ClientConnectorDNSError",
+        "ClientConnectorError",
+        "ClientConnectorSSLError",
+        "ClientProxyConnectionError",
+        "ConnectError",
+        "ConnectTimeout",
+        "ConnectionRefusedError",
+        "ConnectionTimeoutError",
+        "InvalidURL",
+        "InvalidUrlClientError",
+        "LocalProtocolError",
+        "NonHttpUrlClientError",
+        "PoolTimeout",
+        "ProxyError",
+        "UnsupportedProtocol",
+        "gaierror",
+    }
+)
+# The client below says 422 of its own where an answer lacks what it looks for.
+_UNREADABLE = re.compile(
+    r"Error converting to valid response block|Empty or invalid response from LLM endpoint"
+    r"|provider returned 'choices' that",
+    re.IGNORECASE,
+)
+_CLASSES = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception)\s*[:-]\s*)+")
+"""Names of exceptions that the client below writes before what was said."""
+_TRACE = "Traceback (most recent call last)"
+_QUOTED = re.compile(r"^\{.*'message': '([^']+)'")
+"""An error body that the client below passes on as Python writes it."""
 _MARKUP = re.compile(r"<\s*(?:!doctype|html|head|body|script)\b", re.IGNORECASE)
 
 _BY_STATUS: dict[int, FailureKind] = {
@@ -65,6 +108,8 @@ class Fault:
     kind: FailureKind | None = None
     """Where there was no HTTP answer that tells."""
     fatal: bool = False
+    sent: bool = True
+    """Whether the request may have reached whoever answers."""
 
 
 def failure(error: BaseException, redact: Redactor) -> Failure | Response:
@@ -72,7 +117,11 @@ def failure(error: BaseException, redact: Redactor) -> Failure | Response:
 
     A provider's content filter is an answer of this version (refused), not a failure.
     """
-    fault = inspect(error)
+    return failure_of(inspect(error), redact)
+
+
+def failure_of(fault: Fault, redact: Redactor) -> Failure | Response:
+    """What a fault comes to; as `failure`."""
     status, body = fault.status, fault.body
     if status is not None and 400 <= status < 404 and _FILTERED.search(body):
         return Response(
@@ -88,23 +137,31 @@ def failure(error: BaseException, redact: Redactor) -> Failure | Response:
         kind=kind,
         message=_message(fault, redact),
         status=status,
-        retry_after_seconds=retry_after(fault.headers),
+        retry_after_seconds=_wait(fault),
         retryable=not fatal and kind != "rejected",
         fatal=fatal,
+        billable=fault.sent and not fatal and (status is None or 200 <= status < 300),
     )
 
 
 def inspect(error: BaseException) -> Fault:
     """The fault at the bottom of a chain of exceptions."""
     chain = list(_chain(error))
+    sent = not any(type(each).__name__ in _UNSENT for each in chain)
     for each in reversed(chain):
         if found := _transport(each):
-            return found
+            return replace(found, sent=sent)
     answers = [fault for each in chain if (fault := _answered(each))]
+    if any(_UNREADABLE.search(fault.body) for fault in answers):
+        return Fault(kind="malformed", body="the answer could not be read")
     if answers:
         return answers[-1]
-    unsent = _NO_KEY.search(str(error))
-    return Fault(kind="authentication" if unsent else "malformed", body=str(error))
+    unsent = any(_NO_KEY.search(str(each)) for each in chain)
+    return Fault(
+        kind="authentication" if unsent else "malformed",
+        body=_unexpected(chain),
+        sent=sent and not unsent,
+    )
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -124,6 +181,15 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
 
 
+def _wait(fault: Fault) -> float | None:
+    """Seconds that the server asks to wait, in a header or, where it is busy, in its words."""
+    seconds = retry_after(fault.headers)
+    if seconds is not None or fault.status not in {429, 503, 529}:
+        return seconds
+    found = _DELAY.search(fault.body)
+    return duration((found["google"] or found["words"]).replace(" ", "")) if found else None
+
+
 def _number(text: str) -> float | None:
     try:
         number = float(text)
@@ -137,6 +203,8 @@ def _kind(status: int | None, body: str) -> FailureKind:
         return "malformed"
     if 400 <= status < 500 and _NO_MONEY.search(body):
         return "quota"
+    if status == 400 and _WRONG_KEY.search(body):
+        return "authentication"
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     return "unavailable" if status >= 500 else "rejected" if status >= 400 else "malformed"
@@ -215,11 +283,22 @@ def _said(body: str) -> str:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        return body
+        found = _QUOTED.search(body)
+        return found[1] if found else body
     for key in ("error", "detail", "message"):
         if isinstance(value, dict) and value.get(key):
             value = value[key]
     return value if isinstance(value, str) else body
+
+
+def _unexpected(chain: list[BaseException]) -> str:
+    """What is said of an error that nobody foresaw, without the code that it went through."""
+    if isinstance(chain[-1], (LookupError, TypeError, AttributeError)):
+        return f"the answer could not be read: {_first_line(chain[-1])}"
+    said = str(chain[0]).partition(_TRACE)[0]
+    if _UNREADABLE.search(said):
+        return "the answer could not be read"
+    return _CLASSES.sub("", said)
 
 
 def _first_line(error: BaseException) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +20,13 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"] = "True"
 # Otherwise a `.env` near the checkout is loaded, which can redirect traffic and steal keys.
 os.environ["LITELLM_MODE"] = "PRODUCTION"
+# What is asked, and headers with it, would be printed: read when the packages are imported.
+os.environ.pop("ANTHROPIC_LOG", None)
+os.environ.pop("JSON_LOGS", None)
+os.environ.pop("LITELLM_DEBUG", None)
+os.environ.pop("LITELLM_LOG", None)
+os.environ.pop("LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD", None)
+os.environ.pop("OPENAI_LOG", None)
 
 import litellm  # after the settings above
 import msgspec
@@ -28,14 +34,22 @@ import msgspec
 from promptops.errors import InputError
 from promptops.models.answers import read_answer, read_vector
 from promptops.models.bodies import chat_body
+from promptops.models.costs import Costs
 from promptops.models.discovery import load_provider, provider_names
 from promptops.models.endpoints import provider_of
-from promptops.models.failures import failure
-from promptops.models.prices import price
+from promptops.models.failures import failure_of, inspect
+from promptops.models.price_entry import read_entry
 from promptops.models.provider import Provider
+from promptops.models.quotas import read_quota
 from promptops.models.redaction import Redactor
+from promptops.models.silence import silence
+from promptops.values.price import StatedPrice
+from promptops.values.quota import Quota
 from promptops.values.request import Request
-from promptops.values.response import Failure, Outcome, Response
+from promptops.values.response import Failure, Outcome
+
+_STATED_COST = "llm_provider-x-litellm-response-cost"
+"""A header by which a server says what an answer cost; the list says it here."""
 
 _OURS = "promptops_call"
 """The one parameter that reaches a provider of ours, so that litellm drops and renames none."""
@@ -44,9 +58,13 @@ _OURS = "promptops_call"
 class Gateway:
     """Implements `promptops.models.model.Model`; safe under many concurrent calls on one loop."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], prices: Mapping[str, StatedPrice] | None = None
+    ) -> None:
         _quiet()
         self._redact = Redactor(environ)
+        self._costs = Costs(prices or {}, _list_entry)
+        self._quotas: dict[str, Quota] = {}
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._used: set[str] = set()
         self._ready: set[str] = set()
@@ -93,14 +111,16 @@ class Gateway:
                         num_retries=0,
                     )
         except Exception as error:  # noqa: BLE001  # whatever it is, it becomes a value
-            outcome: Outcome = self._failure(error)
-            return outcome
-        outcome = read_vector(answer.model_dump())
-        if isinstance(outcome, Failure):
-            return outcome
-        elapsed = time.perf_counter() - began
-        priced = _cost(answer, model, outcome) if outcome.usage else None
-        return msgspec.structs.replace(outcome, cost_usd=priced, latency_seconds=elapsed)
+            return self._failure(error, model)
+        self._hear(answer, model)
+        outcome = read_vector(answer.model_dump(warnings=False), self._redact)
+        return self._priced(outcome, answer, model, began)
+
+    def quota(self, model: str) -> Quota | None:
+        return self._quotas.get(model)
+
+    def price_entry(self, price: str) -> dict[str, Any] | None:
+        return self._costs.entries.get(price)
 
     def count_tokens(self, request: Request) -> int:
         body = chat_body(request, structured=False)
@@ -138,16 +158,31 @@ class Gateway:
                         _skip_mcp_handler=True,
                     )
         except Exception as error:  # noqa: BLE001  # whatever it is, it becomes a value
-            outcome: Outcome = self._failure(error)
-        else:
-            outcome = _read(answer, model)
+            return self._priced(self._failure(error, model), None, model, began)
+        self._hear(answer, model)
+        body = answer.model_dump(warnings=False)  # which would quote the answer on stderr
+        outcome = read_answer(body, asked=model, redact=self._redact)
+        return self._priced(outcome, answer, model, began)
+
+    def _priced(self, outcome: Outcome, answer: Any, model: str, began: float) -> Outcome:
+        """A response with its cost and latency; a failure as it is."""
         if isinstance(outcome, Failure):
             return outcome
         elapsed = time.perf_counter() - began
-        return msgspec.structs.replace(outcome, latency_seconds=elapsed)
+        usd, entry = self._costs.cost(outcome, model, lambda: _worked_out(answer, model))
+        return msgspec.structs.replace(outcome, cost_usd=usd, price=entry, latency_seconds=elapsed)
 
-    def _failure(self, error: Exception) -> Any:
-        return failure(error, self._redact)
+    def _hear(self, answer: Any, model: str) -> None:
+        """Note what the answer's headers say of the provider's limits, and nothing else of them."""
+        headers = answer._hidden_params.get("additional_headers")  # noqa: SLF001
+        if headers and (quota := read_quota(headers, provider_of(model))):
+            self._quotas[model] = quota
+
+    def _failure(self, error: Exception, model: str) -> Outcome:
+        fault = inspect(error)
+        if quota := read_quota(fault.headers, provider_of(model)):
+            self._quotas[model] = quota
+        return failure_of(fault, self._redact)
 
     def _provider(self, model: str) -> Provider | None:
         name = provider_of(model)
@@ -177,44 +212,28 @@ class _Adapter(litellm.CustomLLM):  # type: ignore[misc]  # litellm is not check
         return litellm.ModelResponse(**answer)
 
 
-def _read(answer: Any, model: str) -> Outcome:
-    outcome = read_answer(answer.model_dump(), asked=model)
-    if isinstance(outcome, Failure) or outcome.usage is None:
-        return outcome
-    return msgspec.structs.replace(outcome, cost_usd=_cost(answer, model, outcome))
-
-
-def _cost(answer: Any, model: str, outcome: Response) -> float | None:
-    """US dollars by the price list that litellm carries, cached tokens at their own price."""
-    if provider_of(model) in provider_names():
-        return 0.0
-    if not _has_price(model):
-        return None
-    known = answer._hidden_params.get("response_cost")  # noqa: SLF001  # already worked out
-    if isinstance(known, (int, float)) and known > 0:
+def _worked_out(answer: Any, model: str) -> float | None:
+    """US dollars as litellm has worked them out already, else asked for once more."""
+    hidden = answer._hidden_params  # noqa: SLF001
+    known = hidden.get("response_cost")
+    stated = _STATED_COST in (hidden.get("additional_headers") or ())
+    if isinstance(known, (int, float)) and known > 0 and not stated:
         return float(known)
-    assert outcome.usage is not None
     try:
-        sent, got = litellm.cost_per_token(
-            model=model,
-            prompt_tokens=outcome.usage.input_tokens,
-            completion_tokens=outcome.usage.output_tokens,
-            cache_read_input_tokens=outcome.usage.cached_input_tokens,
-        )
+        return float(litellm.completion_cost(completion_response=answer, model=model))
     except Exception:  # noqa: BLE001  # a price that cannot be told is unknown
         return None
-    return float(sent) + float(got)
 
 
-@cache
-def _has_price(model: str) -> bool:
+def _list_entry(model: str) -> dict[str, Any] | None:
+    """The list's entry of a model, where it has prices by the token."""
     try:
-        info = litellm.get_model_info(model)
+        key = litellm.get_model_info(model)["key"]
     except Exception:  # noqa: BLE001  # it raises a plain Exception for models that it does not know
-        return False
-    listed = info.get("input_cost_per_token")
+        return None
+    entry = litellm.model_cost.get(key)
     # litellm says 0 where its list says nothing; the list itself is asked whether it means it.
-    return listed is not None and (listed > 0 or price(model) is not None)
+    return entry if isinstance(entry, dict) and read_entry(entry, key) else None
 
 
 def _check_known(model: str) -> None:
@@ -237,13 +256,13 @@ def _takes_schema(model: str) -> bool:
 def _quiet() -> None:
     """Nothing printed, nothing reported home, nothing fetched; and our providers made known."""
     litellm.suppress_debug_info = True
+    litellm.set_verbose = False
     litellm.telemetry = False
     litellm.turn_off_message_logging = True
     litellm.disable_hf_tokenizer_download = True
     litellm.drop_params = False  # a parameter that a provider does not take is an error, not a loss
     litellm.modify_params = False
-    for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    silence()
     litellm.custom_provider_map = [
         {"provider": name, "custom_handler": _Adapter(load_provider(name), name)}
         for name in provider_names()

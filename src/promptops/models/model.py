@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
+from promptops.values.quota import Quota
 from promptops.values.request import Request
 from promptops.values.response import Outcome
 
@@ -38,6 +39,17 @@ class Model(Protocol):
 
         Raises:
             InputError: the model cannot embed.
+        """
+        ...
+
+    def quota(self, model: str) -> Quota | None:
+        """What the provider's headers last said of its limits; None where they said nothing."""
+        ...
+
+    def price_entry(self, price: str) -> dict[str, Any] | None:
+        """The entry of a price list that a response's `price` is the digest of.
+
+        None for one by which nothing was worked out here.
         """
         ...
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import msgspec
 
 from promptops.models.discovery import provider_names
 from promptops.models.endpoints import provider_of
+from promptops.models.price_entry import Price, read_entry, stated_entry
+from promptops.values.price import StatedPrice
 
 FILES = ("model_prices_and_context_window_backup.json", "model_prices_and_context_window.json")
 
@@ -35,37 +37,42 @@ _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _TUNED = re.compile(r"(:[^:]*){3}$")
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars a token."""
-
-    input_usd: float
-    output_usd: float
-
-    def of(self, input_tokens: float, output_tokens: float) -> float:
-        """US dollars of one answer."""
-        return input_tokens * self.input_usd + output_tokens * self.output_usd
-
-
 FREE = Price(0.0, 0.0)
 
 
-@cache
-def price(model: str) -> Price | None:
+def price(model: str, stated: Mapping[str, StatedPrice] | None = None) -> Price | None:
     """The price of a model string; None where it is unknown, which is never taken for nothing.
 
-    A model that runs inside this process is free.  Others are looked up as litellm does it: under
-    the whole string, then without its provider, then without a date or a version at the end; an
-    entry of another provider does not count.  Prices by tiers, by the request or by the second are
-    unknown here.
+    `stated` holds what a suite says that models cost, by their whole strings; it goes before the
+    list, which then still says how long an input and an answer may be.  A model that runs inside
+    this process is free.  Others are looked up as litellm does it: under the whole string, then
+    without its provider, then without a date or a version at the end; an entry of another provider
+    does not count.  Where prices rise with the length of the input, those of the shortest are the
+    plain ones; prices by the second, the letter or the picture alone are unknown here.
     """
+    listed = _listed(model)
+    own = stated.get(model) if stated else None
+    if own is None:
+        return listed
+    found = read_entry(stated_entry(own))
+    if found is None or listed is None:
+        return found
+    return replace(
+        found,
+        max_input_tokens=listed.max_input_tokens,
+        max_output_tokens=listed.max_output_tokens,
+    )
+
+
+@cache
+def _listed(model: str) -> Price | None:
     provider = provider_of(model)
     if provider in provider_names():
         return FREE
     for name in _names(model, provider):
         entry = _entry(name)
         if entry is not None and ("/" not in model or _serves(provider, entry)):
-            return _read(entry)
+            return read_entry(entry, name)
     return None
 
 
@@ -99,18 +106,6 @@ def _serves(provider: str, entry: Mapping[str, Any]) -> bool:
     if named is None or named == provider:
         return True
     return str(named).startswith(_RELATIVES.get(provider, (f"{provider}\0",)))
-
-
-def _read(entry: Mapping[str, Any]) -> Price | None:
-    sent = _amount(entry.get("input_cost_per_token"))
-    got = _amount(entry.get("output_cost_per_token"))
-    if got is None and entry.get("mode") == "embedding":
-        got = 0.0
-    return None if sent is None or got is None else Price(sent, got)
-
-
-def _amount(value: object) -> float | None:
-    return float(value) if type(value) in {int, float} and value >= 0 else None  # type: ignore[operator, arg-type]
 
 
 @cache

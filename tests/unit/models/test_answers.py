@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptops.models.answers import LONGEST, differs, read_answer, read_usage
+from promptops.models.redaction import HIDDEN, Redactor
 from promptops.values.request import canonical_json
 from promptops.values.response import Failure, Response, Usage
 from tests.loopback import completion
@@ -128,3 +129,83 @@ def test_no_body_crashes_it(body: dict[str, Any]):
 def test_no_message_crashes_it_and_every_response_can_be_stored(message: Any, usage: Any):
     body = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
     assert canonical_json(read_answer(body, asked="m"))
+
+
+def test_the_usage_is_kept_as_it_was_sent():
+    usage = {
+        "prompt_tokens": 1050,
+        "completion_tokens": 7,
+        "prompt_tokens_details": {"cached_tokens": 900, "audio_tokens": None, "text": "x" * 65},
+        "cache_creation": {"ephemeral_5m_input_tokens": 20},
+        "server_tool_use": [{"web_search_requests": 2}, None],
+        "service_tier": "standard",
+        "cost": 0.25,
+        "odd": float("nan"),
+        "huge": 10**40,
+        "deep": {"a": {"b": {"c": {"d": {"e": 1}}}}},
+    }
+    kept = read(completion("x", usage=usage)).raw_usage
+    assert kept == {
+        "prompt_tokens": 1050,
+        "completion_tokens": 7,
+        "prompt_tokens_details": {"cached_tokens": 900},
+        "cache_creation": {"ephemeral_5m_input_tokens": 20},
+        "server_tool_use": [{"web_search_requests": 2}],
+        "service_tier": "standard",
+        "cost": 0.25,
+        "deep": {"a": {"b": {}}},
+    }
+
+
+def test_the_tier_that_served_is_part_of_the_usage():
+    body = completion("x", usage={"prompt_tokens": 1, "completion_tokens": 1})
+    assert read(body | {"service_tier": "priority"}).raw_usage == {
+        "service_tier": "priority", "prompt_tokens": 1, "completion_tokens": 1,
+    }  # fmt: skip
+
+
+def test_without_usage_there_is_none_to_keep():
+    assert read(completion("x", usage=False) | {"service_tier": "default"}).raw_usage is None
+
+
+SECRET = "marzipan-lighthouse-42"
+REDACT = Redactor({"OUR_TOKEN": SECRET})
+
+
+def test_no_secret_leaves_in_any_part_of_an_answer():
+    call = {"id": SECRET, "function": {"name": "f", "arguments": f'{{"key": "{SECRET}"}}'}}
+    calls: list[Any] = [call, SECRET]
+    body = completion(
+        f"it is {SECRET}!", refusal=f"no {SECRET}", tool_calls=calls, model=f"m-{SECRET}",
+        finish_reason=SECRET,
+        usage={"prompt_tokens": 1, "completion_tokens": 1, "service_tier": SECRET, SECRET: 1},
+    )  # fmt: skip
+    answer = read_answer(body, asked="openai/loopback", redact=REDACT)
+    assert isinstance(answer, Response)
+    assert answer.content == f"it is {HIDDEN}!"
+    assert answer.flags.count("redacted") == 1
+    assert SECRET.encode() not in canonical_json(answer)
+    assert canonical_json(answer).count(HIDDEN.encode()) == 9
+
+
+def test_an_answer_without_a_secret_is_not_flagged():
+    answer = read_answer(completion("marzipan lighthouse"), asked="openai/loopback", redact=REDACT)
+    assert isinstance(answer, Response)
+    assert "redacted" not in answer.flags
+
+
+@pytest.mark.parametrize("before", range(LONGEST - 30, LONGEST + 5))
+def test_the_limit_cuts_no_secret_in_two(before: int):
+    body = completion("a" * before + SECRET + "b" * 100)
+    answer = read_answer(body, asked="m", redact=REDACT)
+    assert isinstance(answer, Response)
+    assert len(answer.content) <= LONGEST
+    assert "marz" not in answer.content
+    assert "cut" in answer.flags
+
+
+def test_what_moves_up_when_secrets_shrink_is_no_half_of_one():
+    body = completion(SECRET * (LONGEST // len(SECRET) + 50))
+    answer = read_answer(body, asked="m", redact=REDACT)
+    assert isinstance(answer, Response)
+    assert "marz" not in answer.content

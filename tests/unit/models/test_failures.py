@@ -188,3 +188,106 @@ def test_a_call_that_was_never_sent_for_want_of_a_key_is_fatal(text):
     found = failure(RuntimeError(text), Redactor({}))
     assert isinstance(found, Failure)
     assert (found.kind, found.fatal, found.retryable) == ("authentication", True, False)
+
+
+class ClientConnectorError(Exception):
+    """Known by its name: the HTTP client is not imported here."""
+
+
+@pytest.mark.parametrize(
+    ("error", "billable"),
+    [
+        (TimeoutError(), True),
+        (ConnectionResetError("reset by peer"), True),
+        (json.JSONDecodeError("Expecting value", "<html>", 0), True),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), True),
+        (RuntimeError("nobody knows what"), True),
+        (Answered(Http(200, "no JSON", a="b")), True),
+        (ConnectionRefusedError("refused"), False),
+        (ModuleNotFoundError("No module named 'mill'"), False),
+        (RuntimeError("Missing credentials. Please pass an `api_key`"), False),
+        (Answered(Http(302, "", a="b")), False),
+        (ProviderError(500, "broken"), False),
+        *(
+            (Answered(Http(status, "no", a="b")), False)
+            for status in (400, 401, 408, 429, 500, 503)
+        ),
+    ],
+)
+def test_what_may_be_billed(error: Exception, billable: bool):
+    assert of(below(error)).billable is billable
+
+
+def test_a_connection_that_was_never_made_is_not_billed():
+    error = ClientConnectorError("cannot connect")
+    error.__cause__ = OSError("no route to host")
+    assert not of(below(error)).billable
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "seconds"),
+    [
+        (429, '{"error": {"message": "Please try again in 20ms."}}', 0.02),
+        (429, '{"error": {"message": "Please try again in 6m0s."}}', 360.0),
+        (429, '{"error": {"details": [{"@type": "RetryInfo", "retryDelay": "34.5s"}]}}', 34.5),
+        (503, "retry in 2s", 2.0),
+        (429, "Please try again in 2 seconds.", 2.0),
+        (429, "try again in 20 milliseconds", None),
+        (429, "try again in a while", None),
+        (400, "try again in 2s", None),
+    ],
+)
+def test_a_delay_that_only_the_body_names(status: int, body: str, seconds: float | None):
+    assert of(Answered(Http(status, body, a="b"))).retry_after_seconds == seconds
+
+
+def test_a_header_goes_before_the_body():
+    found = of(Answered(Http(429, "try again in 20s", Retry_After="1")))
+    assert found.retry_after_seconds == 1.0
+
+
+def test_googles_wrong_key_is_a_wrong_key():
+    body = '{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}'
+    found = of(Answered(Http(400, body, a="b")))
+    assert (found.kind, found.fatal) == ("authentication", True)
+
+
+def test_an_answer_that_the_client_could_not_read_is_malformed_and_was_paid_for():
+    body = "Error converting to valid response block=usageMetadata not found. Got={'candidates': 1}"
+    found = of(Answered(Http(422, body, a="b")))
+    assert (found.kind, found.retryable, found.billable, found.status) == (
+        "malformed", True, True, None,
+    )  # fmt: skip
+    assert "candidates" not in found.message
+
+
+def test_no_trace_of_code_is_in_a_message():
+    error = RuntimeError("it broke\nTraceback (most recent call last):\n  File secret.py, line 1")
+    assert of(error).message == "it broke"
+    error.__cause__ = KeyError("usage")
+    assert of(error).message == "the answer could not be read: 'usage'"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("litellm.APIError: APIError: OpenAIException - it crashed", "it crashed"),
+        (
+            "litellm.InternalServerError: Empty or invalid response from LLM endpoint. Received: 1",
+            "the answer could not be read",
+        ),
+    ],
+)
+def test_a_message_names_no_class_of_the_client_below(said: str, shown: str):
+    assert of(RuntimeError(said)).message == shown
+
+
+def test_a_body_that_is_passed_on_as_python_writes_it():
+    assert of(Answered(Http(500, "{'type': 'x', 'message': 'it crashed'}", a="b"))).message == (
+        "HTTP 500: it crashed"
+    )
+
+
+def test_an_empty_allowance_of_a_day_is_no_passing_limit():
+    body = '{"error": {"details": [{"violations": [{"quotaId": "GenerateRequestsPerDay-Free"}]}]}}'
+    assert of(Answered(Http(429, body, a="b"))).kind == "quota"

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from promptops.models import prices
-from promptops.models.prices import FREE, Price, price
+from promptops.models.price_entry import Price
+from promptops.models.prices import FREE, price
+from promptops.values.price import StatedPrice
 
 ALIKE = [
     "openai/gpt-4.1-mini",
@@ -94,7 +96,7 @@ def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None) ->
         place.write_text(text)
     monkeypatch.setattr(prices, "_places", lambda: iter([place]))
     monkeypatch.setattr(prices, "_list", prices._list.__wrapped__)
-    monkeypatch.setattr(prices, "price", price.__wrapped__)
+    monkeypatch.setattr(prices, "_listed", prices._listed.__wrapped__)
 
 
 @pytest.mark.parametrize("text", [None, "", "[1, 2]", "{not json", '{"gpt-4.1-mini": 3}'])
@@ -124,6 +126,38 @@ def test_only_what_is_listed_as_a_price_is_one(tmp_path, monkeypatch, entry, fou
         tmp_path, monkeypatch, json.dumps({"ficta/model": entry | {"litellm_provider": "ficta"}})
     )
     assert prices.price("ficta/model") == found
+
+
+def test_what_a_suite_states_goes_before_the_list_and_keeps_its_limits():
+    stated = {"openai/gpt-4o-mini": StatedPrice(1, 2, 0.25), "openai/loop": StatedPrice(3, 4)}
+    found, listed_price = price("openai/gpt-4o-mini", stated), price("openai/gpt-4o-mini")
+    assert found is not None
+    assert listed_price is not None
+    assert (found.input_usd, found.output_usd, found.cached_input_usd) == (1e-6, 2e-6, 0.25e-6)
+    assert found.most_input_usd == 1e-6
+    assert found.max_input_tokens == listed_price.max_input_tokens == 128_000
+    assert found.max_output_tokens == 16_384
+    assert price("openai/loop", stated) == Price(3e-6, 4e-6)
+    assert price("gpt-4o-mini", stated) == price("gpt-4o-mini")  # whole strings, no guesses
+
+
+def test_a_stated_price_of_zero_is_free():
+    found = price("openai/loop", {"openai/loop": StatedPrice(0, 0)})
+    assert found is not None
+    assert found.free
+
+
+def test_every_model_of_the_list_is_never_dearer_than_its_dearest():
+    entries, _ = prices._list()
+    seen = 0
+    for name in entries:
+        found = prices.price(name)
+        if found is not None:
+            seen += 1
+            assert found.most_input_usd >= max(found.input_usd, found.cached_input_usd or 0)
+            assert found.most_output_usd >= found.output_usd
+            assert found.max_output_tokens is None or found.max_output_tokens > 0
+    assert seen > 2000
 
 
 def test_an_absent_litellm_is_no_error(monkeypatch):
