@@ -18,6 +18,7 @@ from pathlib import Path
 from promptops.comparison.comparison import Comparison, Look
 from promptops.comparison.decision import Decision, MetricComparison
 from promptops.comparison.detection import ASSUMED_VARIANCE, detectable, pairs_to_pass
+from promptops.comparison.economy import Question, Used, compare, percent, signed_percent
 from promptops.comparison.forecast import pairs_to_settle
 from promptops.comparison.ledger import Ledger, Visit
 from promptops.comparison.policy import Metric, Policy
@@ -123,6 +124,7 @@ def figures() -> dict[str, str]:
         "extended": extended_told(),
         "sizes": sizes_table(),
         "budgets": budgets_table(),
+        "increases": increases_table(),
     }
 
 
@@ -229,6 +231,31 @@ def budgets_table() -> str:
         rows.append((many(cases, "case"), *(f"{100 * each:.1f}" for each in seen)))
     heads = [many(each, "sample") for each in samples]
     return table(("", *heads), rows)
+
+
+def increases_table() -> str:
+    """What a limit of a quarter makes of costs that rose by less, by just that, and by more."""
+    limit, rows = 0.25, []
+    for true in (0.10, 0.22, 0.25, 0.28, 0.41):
+        found = compare("cost", costs(1 + true), Question(POLICY, CASES), limit)
+        assert found.increase is not None
+        assert found.interval is not None
+        ends = [signed_percent(end, limit) for end in found.interval]
+        estimate = signed_percent(found.increase)
+        rows.append((percent(true), estimate, " to ".join(ends), f"`{found.verdict}`"))
+    return table(("true increase", "estimate", "interval", "verdict"), rows)
+
+
+def costs(times: float) -> Used:
+    """What answers of very different lengths cost, each sample by luck more or less."""
+    chance, used = random.Random("costs"), Used()  # noqa: S311
+    sizes = [chance.lognormvariate(0, 0.8) for _ in range(CASES)]
+    for at in range(CASES * SAMPLES):
+        case = at % CASES
+        for into, more in ((used.baselines, 1.0), (used.candidates, times)):
+            into.append(more * sizes[case] * (1 + chance.lognormvariate(0, 0.4)))
+        used.cases.append(case)
+    return used
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -13,6 +13,7 @@ from promptops.values.report import (
     Calls,
     CaseReport,
     Cost,
+    EconomyReport,
     LookReport,
     MetricReport,
     NextStep,
@@ -114,6 +115,19 @@ def budget(**changes: Any) -> Budget:
     )
 
 
+def economy(limits: dict[str, float] | None = None, **changes: Any) -> list[EconomyReport]:
+    """A candidate that costs and writes more, and answers as fast; held to some limits."""
+    made = [
+        EconomyReport("cost", "usd", 0.0001025, 0.0001267, 0.236, (0.207, 0.268), 120),
+        EconomyReport("tokens", "tokens", 112.9, 269.8, 1.39, (1.36, 1.42), 120),
+        EconomyReport("latency", "seconds", 0.331, 0.324, -0.021, (-0.094, 0.061), 120),
+    ]
+    fields = [
+        {"limit": (limits or {}).get(each.name), **changes.get(each.name, {})} for each in made
+    ]
+    return [msgspec.structs.replace(each, **more) for each, more in zip(made, fields, strict=True)]
+
+
 def case(at: int, change: Any = "same", **changes: Any) -> CaseReport:
     scores = {
         "broken": (1.0, 0.0),
@@ -184,6 +198,9 @@ def improved() -> Report:
             metric(verdict="improved", population_interval=(0.51, 0.73)),
             metric("similarity", 0.41, 0.86, (0.39, 0.51), role="observe"),
         ],
+        economy=economy(
+            latency={"candidate": 0.221, "increase": -0.332, "interval": (-0.405, -0.248)}
+        ),
         slices=[
             SliceReport(
                 tag="letter", metric="exact", cases=9, candidate=0.9, baseline=0.1, delta=0.8
@@ -202,6 +219,64 @@ def passed() -> Report:
         metrics=[metric(baseline=0.81, candidate=0.82, interval=(-0.031, 0.048), verdict="passed")],
         candidate=arm(2, dirty=True, commit=None),
         cases=cases(worse=1, better=2, same=21),
+    )
+
+
+def dearer() -> Report:
+    """No worse, and too dear: it may cost a quarter more."""
+    cost = {"increase": 0.41, "interval": (0.362, 0.4712), "candidate": 0.0001445}
+    return msgspec.structs.replace(
+        passed(),
+        verdict="regressed",
+        exit_code=1,
+        reasons=[
+            "cost rose by 41% (+36% to +47%), more than the 25% that the gate allows",
+            "exact surely did not fall by 5 points or more",
+        ],
+        candidate=arm(3, cost_usd=0.01734, dirty=True, commit=None),
+        economy=economy(
+            {"cost": 0.25, "latency": 0.1},
+            cost=cost | {"verdict": "regressed"},
+            tokens={"candidate": 113.4, "increase": 0.0044, "interval": (-0.013, 0.022)},
+            latency={"verdict": "passed", "missing": 2, "pairs": 118},
+        ),
+        cost=Cost(incurred_usd=0.0312, evaluated_usd=0.0296, at_risk_usd=0.00041, budget_usd=2.0),
+    )
+
+
+OPEN_COST = "surely neither within the 25% that the gate allows nor beyond"
+
+
+def perhaps_dearer() -> Report:
+    """No worse, and it cannot be told whether it costs a quarter more."""
+    return msgspec.structs.replace(
+        passed(),
+        verdict="inconclusive",
+        reasons=[
+            f"cost rose by 24% (+21% to +27%): {OPEN_COST}",
+            "exact surely did not fall by 5 points or more",
+        ],
+        economy=economy({"cost": 0.25}, cost={"verdict": "inconclusive"}),
+        cost=Cost(incurred_usd=0.0312, evaluated_usd=0.0312, budget_usd=0.5),
+    )
+
+
+def unpriced() -> Report:
+    """What it costs is to be held to a limit, and too many answers came back without a price."""
+    unknown = {"baseline": None, "candidate": None, "increase": None, "interval": None}
+    lost = unknown | {"pairs": 0, "missing": 120, "verdict": "invalid"}
+    return msgspec.structs.replace(
+        passed(),
+        verdict="invalid",
+        exit_code=3,
+        reasons=[
+            "cost is not known of 120 of 120 pairs: too many for a verdict",
+            "exact surely did not fall by 5 points or more",
+        ],
+        baseline=arm(1, cost_usd=None),
+        candidate=arm(2, cost_usd=None),
+        economy=economy({"cost": 0.25}, cost=lost),
+        cost=Cost(unpriced_calls=238, at_risk_usd=0.0004, budget_usd=2.0),
     )
 
 
@@ -607,6 +682,9 @@ def every_example() -> dict[str, list[Report]]:
     return {
         "improved": [improved()],
         "passed": [passed()],
+        "dearer": [dearer()],
+        "perhaps_dearer": [perhaps_dearer()],
+        "unpriced": [unpriced()],
         "regressed": [regressed()],
         "early": [early()],
         "small_drop": [small_drop()],

@@ -96,6 +96,10 @@ class NoVerdictError(PromptopsError):
     exit_code = ExitCode.NO_VERDICT
 
 
+class BudgetSpentError(NoVerdictError):
+    """The next call could pass what the run may spend."""
+
+
 class StoreError(NoVerdictError):
     """The local store cannot be read or written."""
 

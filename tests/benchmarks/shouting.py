@@ -18,12 +18,14 @@ from promptops.history.versions import versions
 from promptops.models.endpoints import endpoint
 from promptops.prompts.rendering import Renderer
 from promptops.store.store import Store
+from promptops.values.account import Account
 from promptops.values.request import request_key
 from promptops.values.response import Response, Usage
 from tests.git_sandbox import Sandbox
 from tests.loopback import Asked
 
 MODEL = "openai/loop"
+ACCOUNT = Account("run", "shout", "sample", "shout", 1, "abc", MODEL)
 AT_ONCE = 5_000
 SUITE = """\
 prompt: shout
@@ -105,7 +107,7 @@ async def _keep(store: Store, renderer: Renderer, system: str, place: str, cases
         await asyncio.gather(
             *(
                 store.responses.keep(
-                    request_key(renderer.render(row), place), 0, MODEL, _answer(system, row)
+                    request_key(renderer.render(row), place), 0, _answer(system, row), ACCOUNT
                 )
                 for row in some
             )

@@ -27,10 +27,11 @@ from promptops.comparison.policy import Metric, Policy
 from promptops.documents.tree import WorkingTree
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Drawing
+from promptops.engine.keeping import Keeping
 from promptops.engine.plan import Plan
 from promptops.engine.preparing import Workplace, survey
 from promptops.engine.schedule import look_shares, rounds
-from promptops.engine.scoring import EngineServices
+from promptops.engine.scoring import EngineServices, ProjectAccess
 from promptops.history.repository import Repository
 from promptops.models.opening import open_model
 from promptops.store.store import Store
@@ -329,13 +330,13 @@ def two_versions(
 def planned(root: Path, store: Store, **choices: Any) -> tuple[Plan, EngineServices]:
     """The plan of a run in a project of two versions; whoever asks for it closes its dataset."""
     tree = WorkingTree(root)
-    drawing = Drawing(store.responses, open_model, {})
-    services = EngineServices(drawing, tree, root, allow_code=False)
+    access = ProjectAccess(tree, root)
+    services = EngineServices(Drawing(Keeping(store), open_model, {}), access)
     repository = Repository.find(root)
     assert repository is not None
     place = Workplace(root, tree, repository, {}, store)
     try:
-        plan = survey("say", msgspec.convert(choices, Choices), place, services)
+        plan = survey("say", msgspec.convert(choices, Choices), place, access)
     finally:
         repository.close()
     return plan, services

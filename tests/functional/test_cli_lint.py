@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.functional.cli_project import Project
+from tests.functional.cli_project import SUITE, Project
 
 
 def messages(project: Project, *names: str) -> list[tuple[str, str]]:
@@ -228,6 +228,13 @@ def test_a_suite_that_only_observes_is_a_warning(project: Project) -> None:
         "scorers: {a: {type: equals, expected: x, role: observe}}\n",
     )
     assert ("warning", "no scorer gates: this suite can never fail") in messages(project)
+    assert project.run("lint").code == 0
+
+
+def test_a_limit_in_percent_is_taken_for_a_slip(project: Project) -> None:
+    project.write("evals/greet.yaml", SUITE + "gate: {cost_increase: 25, token_increase: 2}\n")
+    told = "gate.cost_increase of 25 lets it become 26 times as much"
+    assert [each for each in messages(project) if "increase" in each[1]] == [("warning", told)]
     assert project.run("lint").code == 0
 
 

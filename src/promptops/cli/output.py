@@ -15,6 +15,7 @@ from typing import Annotated, TextIO
 import typer
 
 from promptops.errors import InputError, NoVerdictError
+from promptops.models.redaction import Redactor
 from promptops.reports.safe_text import inert, inert_lines, plain
 from promptops.reports.surface import Surface
 
@@ -113,7 +114,7 @@ def check_output(output: Path | None) -> None:
 
 
 def emit(text: str, output: Path | None = None, *, machine: bool = False) -> None:
-    """Write the report: to `output`, whole or not at all; else to stdout.
+    """Write the report, without secrets: to `output`, whole or not at all; else to stdout.
 
     `machine` text (JSON, HTML, XML) is UTF-8 wherever it goes; other text follows the encoding of
     stdout, with plain forms for what that cannot hold.
@@ -122,6 +123,7 @@ def emit(text: str, output: Path | None = None, *, machine: bool = False) -> Non
         InputError: `output` cannot be written to.
         NoVerdictError: writing failed halfway (a full disk).
     """
+    text = Redactor(os.environ).exact(text)
     text = text if text.endswith("\n") or not text else text + "\n"
     check_output(output)
     if output is not None and str(output) != "-":
@@ -142,9 +144,9 @@ def note(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Write to stderr as it is; where nobody can read it, nothing comes of that."""
+    """Write to stderr, without secrets; where nobody can read it, nothing comes of that."""
     try:
-        sys.stderr.write(text)
+        sys.stderr.write(Redactor(os.environ).exact(text))
         sys.stderr.flush()
     except (AttributeError, OSError, ValueError):  # none, a broken pipe, a full disk, closed
         silence(sys.stderr)

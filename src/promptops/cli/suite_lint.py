@@ -21,6 +21,8 @@ from promptops.values.case import Case
 from promptops.values.request import Request
 from promptops.values.response import Outcome
 
+WIDEST_LIMIT = 5.0
+"""An increase, as a share, from which on a limit is taken for a slip."""
 MOST_CASES = 10
 """Cases of one suite that are told of one by one."""
 
@@ -64,7 +66,19 @@ def lint_suite(project: Project, name: str) -> list[Finding]:
                 "leave out `role: observe` where a drop should count",
             )
         )
-    return findings + _dataset(project, suite, prompt, scorers)
+    return findings + _increases(suite) + _dataset(project, suite, prompt, scorers)
+
+
+def _increases(suite: Suite) -> list[Finding]:
+    """Limits that are so wide that percents must have been meant."""
+    found = []
+    for name in ("cost_increase", "token_increase", "latency_increase"):
+        limit = getattr(suite.file.gate, name)
+        if limit is not None and limit >= WIDEST_LIMIT:
+            message = f"gate.{name} of {limit:g} lets it become {1 + limit:g} times as much"
+            where = suite.document.locate(("gate", name))
+            found.append(Finding("warning", message, where, "a quarter more is 0.25"))
+    return found
 
 
 def as_findings(error: PromptopsError) -> list[Finding]:

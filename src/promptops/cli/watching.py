@@ -62,6 +62,9 @@ def words(state: State, signs: Symbols = UNICODE) -> str:
 
     The estimate is in points, a hundred to the whole score.
     """
+    if state.waiting:
+        calls = "1 call" if state.waiting == 1 else f"{state.waiting} calls"
+        return f"interrupted {signs.dot} waits for {calls} under way {signs.dot} Ctrl-C leaves them"
     parts: list[str] = []
     if state.delta is not None and state.interval is not None:
         parts.append(f"{state.metric} {_estimate(state.delta, state.interval, signs)}")

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
-from promptops.engine.spending import Limits, Meter
+from promptops.engine.calling.calling import Answered, Call, Calling
+from promptops.engine.calling.spending import Meter
+from promptops.engine.calling.terms import Terms
+from promptops.engine.calling.worst_case import worst_of
+from promptops.engine.observing import Observed
 from promptops.errors import InputError, NoVerdictError
 from promptops.models.endpoints import endpoint, missing_credentials
+from promptops.models.prices import price
+from promptops.values.account import Account
+from promptops.values.observing import Observer, unobserved
+from promptops.values.quota import Quota
 from promptops.values.request import Message, Request, request_key
-from promptops.values.response import Failure, Outcome, Response
+from promptops.values.response import Outcome, Response
 from promptops.values.sample import Source
 
-ATTEMPTS = 5
-DEADLINE_SECONDS = 120.0
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 60.0
-DOWN_AFTER = 10
-"""Calls to one model that fail for good, one after the other, before it is asked no more."""
+Slot = tuple[str, int]
+"""A request key and a sample index."""
+
+Ask = Callable[[], Coroutine[Any, Any, Outcome]]
+"""Asks once."""
+
+LOOK_AGAIN_SECONDS = 0.1
+"""How often it is looked whether another process has the answer that it is drawing."""
 
 
 class Answers(Protocol):
@@ -39,13 +48,33 @@ class Answers(Protocol):
         """One attempt at a vector, which is the response's content, as a JSON list."""
         ...
 
+    def quota(self, model: str) -> Quota | None:
+        """What the provider last said of its limits."""
+        ...
+
+    def price_entry(self, digest: str) -> Mapping[str, Any] | None:
+        """What a response was priced by."""
+        ...
+
 
 class Kept(Protocol):
     """Where responses outlive the process; `store` has the real one."""
 
-    def find(self, draws: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Response]: ...
+    def find(self, draws: Sequence[Slot]) -> dict[Slot, Response]: ...
 
-    async def keep(self, key: str, sample: int, model: str, response: Response) -> None: ...
+    async def keep(self, key: str, sample: int, response: Response, account: Account) -> None: ...
+
+    async def lose(
+        self, key: str, sample: int, account: Account, at_risk_usd: float | None
+    ) -> None: ...
+
+    def keep_price(self, digest: str, model: str, entry: Mapping[str, Any]) -> None: ...
+
+    def take(self, key: str, sample: int) -> bool:
+        """Claim the drawing of a slot; False where another process draws it."""
+        ...
+
+    def release(self, key: str, sample: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,49 +98,57 @@ class Drawing:
         kept: Kept,
         open_answers: Callable[[], Answers],
         environ: Mapping[str, str],
-        limits: Limits | None = None,
+        terms: Terms | None = None,
+        observer: Observer = unobserved,
     ) -> None:
         self._kept = kept
         self._open_answers = open_answers
         self._environ = environ
         self._ready: asyncio.Task[None] | None = None
-        self._under_way: dict[tuple[str, int], asyncio.Future[Drawn]] = {}
-        self._lost_in_a_row: Counter[str] = Counter()
-        self.limits = limits or Limits()
-        self.meter = Meter()
+        self._under_way: dict[Slot, asyncio.Future[Drawn]] = {}
+        self._priced: set[str] = set()
+        self.terms = terms or Terms()
+        self.meter = Meter(self.terms.limits)
+        self.calling = Calling(self.terms, self.meter)
+        self.observed = Observed(observer, environ)
         self.models: Sequence[str] = ()
         """Who may be asked."""
+        self.made_before: Collection[Slot] = ()
+        """What this run drew before it was broken off: not for the first time from the store."""
 
     def key(self, request: Request) -> str:
         """The request key, the endpoint included."""
         return request_key(request, endpoint(request.model, self._environ))
 
-    async def draw(self, request: Request, key: str, index: int) -> Drawn:
+    async def draw(self, request: Request, key: str, index: int, account: Account) -> Drawn:
         """The response for a request, its key and sample index; drawn once, however many ask.
 
         Raises:
             NoVerdictError: no call can succeed any more, or the budget is spent.
         """
 
-        async def call() -> Outcome:
+        async def ask() -> Outcome:
             return await self._open_answers().respond(
-                request, index=index, deadline_seconds=DEADLINE_SECONDS
+                request, index=index, deadline_seconds=self.terms.timeout_seconds
             )
 
-        return await self._once(key, index, request.model, call)
+        return await self._once((key, index), request, account, ask)
 
-    async def embed(self, model: str, text: str) -> Drawn:
+    async def embed(self, text: str, account: Account) -> Drawn:
         """The response whose content is the vector of a text, as a JSON list.
 
         Raises:
             NoVerdictError: as `draw`.
         """
+        model = account.model
 
-        async def call() -> Outcome:
-            return await self._open_answers().embed(model, text, deadline_seconds=DEADLINE_SECONDS)
+        async def ask() -> Outcome:
+            return await self._open_answers().embed(
+                model, text, deadline_seconds=self.terms.timeout_seconds
+            )
 
         asked = Request(model, (Message("user", text),), {"embedding": True})
-        return await self._once(self.key(asked), 0, model, call)
+        return await self._once((self.key(asked), 0), asked, account, ask)
 
     async def prepare(self) -> None:
         """Make ready whoever may be asked, once.
@@ -134,69 +171,82 @@ class Drawing:
         except InputError as error:
             raise NoVerdictError(error.message, hint=error.hint) from None
 
-    async def _once(
-        self, key: str, index: int, model: str, call: Callable[[], Awaitable[Outcome]]
-    ) -> Drawn:
-        slot = (key, index)
-        found = self._kept.find([slot])
+    async def _once(self, slot: Slot, request: Request, account: Account, ask: Ask) -> Drawn:
+        found = self._find(slot)
         if found:
-            return Drawn(found[slot], "cached")
+            return found
         if slot in self._under_way:
             drawn = await asyncio.shield(self._under_way[slot])
             return Drawn(drawn.outcome, "cached")
         future = asyncio.get_running_loop().create_future()
         self._under_way[slot] = future
         try:
-            drawn = await self._make(slot, model, call)
-        except BaseException as error:
+            drawn = await self._make(slot, request, account, ask)
+        except Exception as error:
             future.set_exception(error)
             future.exception()  # seen: nobody may be waiting
+            raise
+        except BaseException:
+            future.cancel()
             raise
         finally:
             del self._under_way[slot]
         future.set_result(drawn)
         return drawn
 
-    async def _make(
-        self, slot: tuple[str, int], model: str, call: Callable[[], Awaitable[Outcome]]
-    ) -> Drawn:
+    def _find(self, slot: Slot) -> Drawn | None:
+        found = self._kept.find([slot])
+        if not found:
+            return None
+        return Drawn(found[slot], "made" if slot in self.made_before else "cached")
+
+    async def _make(self, slot: Slot, request: Request, account: Account, ask: Ask) -> Drawn:
+        """Draw it, unless another process is doing so: then wait for what that one keeps."""
         if self.models:
             await self._prepare_late()
-        outcome = await self._attempt(model, call)
-        attempt = 0
-        while isinstance(outcome, Failure) and outcome.retryable and attempt < ATTEMPTS - 1:
-            attempt += 1
-            self.meter.retried += 1
-            await asyncio.sleep(_pause(attempt, outcome.retry_after_seconds))
-            outcome = await self._attempt(model, call)
-        if isinstance(outcome, Response):
-            self._lost_in_a_row[model] = 0
-            self.meter.pay(outcome)
-            await self._kept.keep(*slot, model, outcome)
-        elif outcome.retryable:
-            self._lost_in_a_row[model] += 1
-        return Drawn(outcome, "made", attempt)
-
-    async def _attempt(self, model: str, call: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        self.meter.allow(self.limits)
-        if self._lost_in_a_row[model] >= DOWN_AFTER:
-            raise NoVerdictError(
-                f"{model}: {DOWN_AFTER} calls in a row failed, so it is not asked any more",
-                hint="what was paid for is kept: the same command goes on from here",
-            )
-        self.meter.in_flight += 1
+        while not self._kept.take(*slot):
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            if found := self._find(slot):
+                return found
         try:
-            outcome = await call()
+            if found := self._find(slot):  # by another process, a moment ago
+                return found
+            answered = await self._have(slot, request, account, ask)
         finally:
-            self.meter.in_flight -= 1
-            self.meter.made += 1
-        if isinstance(outcome, Failure) and outcome.fatal:
-            raise NoVerdictError(
-                f"{model}: {outcome.message}",
-                hint="no other call can succeed either, so the run stopped; "
-                "what was paid for is kept",
-            )
-        return outcome
+            self._kept.release(*slot)
+        if answered.interrupted:
+            raise asyncio.CancelledError
+        return Drawn(answered.outcome, "made", answered.retries)
+
+    async def _have(self, slot: Slot, request: Request, account: Account, ask: Ask) -> Answered:
+        """The answer, kept before anybody sees it."""
+        model = request.model
+
+        async def lost(usd: float | None) -> None:
+            await self._kept.lose(*slot, account, usd)
+
+        worst = worst_of(request, account.purpose, price(model, self.terms.prices))
+        quota = partial(self._open_answers().quota, model)
+        call = Call(model, account.purpose, worst, ask, lost, quota)
+        answered = Answered()
+        try:
+            await self.calling.answer(call, answered)
+            if isinstance(answered.outcome, Response):
+                self._keep_price(model, answered.outcome)
+                await self._kept.keep(*slot, answered.outcome, account)
+        finally:
+            self.observed.call(account, request, answered.attempts)
+        return answered
+
+    def _keep_price(self, model: str, response: Response) -> None:
+        """What it was priced by, once."""
+        digest = response.price
+        if digest is None or digest in self._priced:
+            return
+        self._priced.add(digest)
+        entry = self._open_answers().price_entry(digest)
+        if entry is not None:
+            self._kept.keep_price(digest, model, entry)
 
 
 def check_keys(models: Iterable[str], environ: Mapping[str, str]) -> None:
@@ -211,10 +261,3 @@ def check_keys(models: Iterable[str], environ: Mapping[str, str]) -> None:
             raise InputError(
                 problem, hint="or try the embedded model: --model embedded/smollm2-135m"
             )
-
-
-def _pause(attempt: int, asked_seconds: float | None) -> float:
-    """Seconds to wait: full jitter, and no less than the provider asks, capped."""
-    most = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
-    jitter = random.uniform(0, most)  # noqa: S311 - spreads load, keeps no secret
-    return min(LONGEST_PAUSE_SECONDS, max(asked_seconds or 0.0, jitter))

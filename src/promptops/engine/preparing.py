@@ -10,12 +10,13 @@ from pathlib import Path
 from promptops.datasets.loading import Dataset, open_dataset
 from promptops.datasets.slices import parse_tags, select_tags
 from promptops.documents.tree import WorkingTree
+from promptops.engine.bounds import check_priced
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import check_keys
 from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences, policy_of
 from promptops.engine.sample_sizes import lay_out
 from promptops.engine.schedule import rounds
-from promptops.engine.scoring import EngineServices
+from promptops.engine.scoring import ProjectAccess
 from promptops.engine.suite import MOST_SAMPLES, Suite, load_suite, locate_dataset
 from promptops.errors import InputError, InputErrors, PromptopsError
 from promptops.history.baseline import baseline
@@ -25,6 +26,12 @@ from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.scorers.discovery import Scorer, build
 from promptops.store.store import Store
 from promptops.values.report import Report
+
+_HELD = (
+    *("margin", "alpha", "estimand", "guarantee"),
+    *("cost_increase", "token_increase", "latency_increase"),
+)
+"""What of the gate decides a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Workplace:
     store: Store
 
 
-def prepare(name: str, choices: Choices, place: Workplace, services: EngineServices) -> Plan:
+def prepare(name: str, choices: Choices, place: Workplace, access: ProjectAccess) -> Plan:
     """Read, choose and check everything that a run of the suite `name` needs.
 
     The plan's dataset is open; who runs it closes it.
@@ -46,7 +53,7 @@ def prepare(name: str, choices: Choices, place: Workplace, services: EngineServi
     Raises:
         InputError: anything at all is wrong; nothing has been spent.
     """
-    plan = survey(name, choices, place, services)
+    plan = survey(name, choices, place, access)
     try:
         if plan.lacking:
             check_keys(plan.models, place.environ)
@@ -56,7 +63,7 @@ def prepare(name: str, choices: Choices, place: Workplace, services: EngineServi
     return plan
 
 
-def survey(name: str, choices: Choices, place: Workplace, services: EngineServices) -> Plan:
+def survey(name: str, choices: Choices, place: Workplace, access: ProjectAccess) -> Plan:
     """The same for a plan that is only to be looked at: nobody's key is needed.
 
     Raises:
@@ -64,7 +71,7 @@ def survey(name: str, choices: Choices, place: Workplace, services: EngineServic
     """
     suite = load_suite(place.tree, name)
     loaded = _prompt(suite, place.tree)
-    scorers = _scorers(suite, loaded, services)
+    scorers = _scorers(suite, loaded, access)
     policy = policy_of(suite, scorers)
     arms = _arms(loaded, choices, place)
     opened = _dataset(suite, place.tree)
@@ -86,6 +93,7 @@ def survey(name: str, choices: Choices, place: Workplace, services: EngineServic
             itself=choices.itself,
             seed=_seed(arms, dataset) if choices.seed is None else choices.seed,
         )
+        check_priced(plan)
         check(plan, place.environ)
         plan.changes += lay_out(plan, choices, place.store.comparisons)
         last = place.store.runs.last_of_suite(name)
@@ -109,13 +117,13 @@ def _prompt(suite: Suite, tree: WorkingTree) -> LoadedPrompt:
         raise InputError(error.message, location=where, hint=error.hint) from None
 
 
-def _scorers(suite: Suite, prompt: LoadedPrompt, services: EngineServices) -> list[Scorer]:
+def _scorers(suite: Suite, prompt: LoadedPrompt, access: ProjectAccess) -> list[Scorer]:
     """Every scorer of the suite, ready; all their faults at once."""
     scorers, errors = [], list[PromptopsError]()
     for name in suite.file.scorers:
         try:
             scorer = build(name, suite.document, ("scorers", name))
-            scorer.preflight(services, prompt)
+            scorer.preflight(access, prompt)
             scorers.append(scorer)
         except InputError as error:
             errors.append(error)
@@ -194,9 +202,9 @@ def _since_last(plan: Plan, last: Report | None) -> list[str]:
     if last.meta.get("dataset_fingerprint") != plan.opened.fingerprint:
         found.append("the dataset changed since the last run")
     gate = plan.suite.file.gate
-    for name in ("margin", "alpha", "estimand", "guarantee"):
-        old, new = last.meta.get(name), getattr(gate, name)
-        if old is not None and old != new:
+    for name in _HELD:
+        old, new = last.meta.get(name, getattr(gate, name)), getattr(gate, name)
+        if old != new:
             found.append(f"gate.{name} changed since the last run: {old} → {new}")
     before = last.meta.get("scorers", {})
     found += [

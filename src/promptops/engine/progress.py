@@ -31,6 +31,8 @@ class Progress:
     interval: Interval | None = None
     level: float | None = None
     """The candidate's mean of that metric, where there is no baseline."""
+    waiting: int = 0
+    """Calls under way that an interrupted run waits for: they are paid for."""
 
 
 Watcher = Callable[[Progress], None]

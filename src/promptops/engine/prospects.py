@@ -41,6 +41,8 @@ def next_step(run: Run) -> NextStep | None:
     plan, looks, decision = run.plan, run.looks, run.decision
     if looks is None or decision is None or decision.verdict != "inconclusive" or plan.itself:
         return None
+    if decision.settled:  # the scores are clear: what is open is no matter of more samples
+        return None
     if run.samples < plan.samples:
         pairs, extra = len(plan.dataset) * (plan.samples - run.samples), []
     else:

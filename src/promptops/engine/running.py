@@ -11,14 +11,17 @@ from promptops.comparison.decision import Decision
 from promptops.comparison.ledger import Ledger
 from promptops.comparison.verdicts import describe_first
 from promptops.engine.drawing import Drawing
+from promptops.engine.economy import Usages, decided, economy
 from promptops.engine.looks import Looks, Visits
-from promptops.engine.plan import Plan
+from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.progress import Progress, Watcher
 from promptops.engine.schedule import Draw, draws, rounds
 from promptops.engine.scoring import EngineServices, own_failure, score_sample
 from promptops.engine.tally import ArmTally, SourceTally
-from promptops.errors import NoVerdictError, StoreError
+from promptops.errors import BudgetSpentError, NoVerdictError, StoreError
 from promptops.store.runs import Row, Runs, SampleRecord
+from promptops.values.account import Account
+from promptops.values.report import EconomyReport
 from promptops.values.response import Failure, Outcome
 from promptops.values.sample import Arm, Source
 from promptops.values.score import Score, Scored
@@ -39,6 +42,9 @@ class Run:
     concurrency: int
     watch: Watcher
     ledger: Ledger = field(init=False)
+    usages: Usages = field(init=False)
+    economy: list[EconomyReport] = field(default_factory=list)
+    """What the candidate uses beside the baseline."""
     looks: Looks | None = field(init=False)
     """None where there is nothing to compare with."""
     tallies: dict[Arm, ArmTally] = field(init=False)
@@ -50,18 +56,25 @@ class Run:
     """It ended before the plan was worked through, and not because the answer was clear."""
     cut: bool = False
     """It could not go on, though what it had was clear by itself."""
+    may_go_on: bool = False
+    """It was broken off, and the same command goes on with it."""
     decision: Decision | None = None
     shared: set[int] = field(init=False)
+    _accounts: dict[Arm, Account] = field(init=False)
     _rows: list[Row] = field(default_factory=list)
     _told: float = 0.0
+    _waiting: int = 0
 
     def __post_init__(self) -> None:
         plan = self.plan
+        self.drawing.calling.on_interrupt = self._interrupted
         names = [scorer.name for scorer in plan.scorers]
         samples = max(plan.limit, plan.samples)  # critical cases are drawn to the end of the plan
         self.ledger = Ledger(len(plan.dataset), samples, names)
         self.looks = Looks(plan, self.ledger) if plan.baseline else None
+        self.usages = Usages(len(plan.dataset), samples if plan.baseline else 0)
         self.tallies = {arm.arm: ArmTally() for arm in plan.arms}
+        self._accounts = {arm.arm: _account(self.id, plan, arm) for arm in plan.arms}
         self.shared = {case for case in range(len(plan.dataset)) if plan.shared(case)}
 
     @property
@@ -89,8 +102,10 @@ class Run:
         except StoreError:
             raise
         except NoVerdictError as error:
+            self.may_go_on = not isinstance(error, BudgetSpentError)
             self._stop(error.message, *filter(None, [error.hint]))
         except asyncio.CancelledError:
+            self.may_go_on = True
             self._give_up(
                 "interrupted", "what was paid for is kept: the same command goes on from here"
             )
@@ -98,16 +113,22 @@ class Run:
         finally:
             self._write_rows()
         assert self.decision is not None
+        self.may_go_on = self.may_go_on and not self.decision.settled
         if self.looks:
             self.decision = self.looks.comparison.detailed(self.decision)
+            self.economy = economy(self.usages, self.plan)
+            self.decision = decided(self.decision, self.economy, stopped=self.stopped)
         return self.decision
 
     async def _compare(self, looks: Looks) -> None:
         """Round by round; the critical cases whole, before anything may pass."""
         for visits in looks.rounds():
+            if looks.samples > self.usages.samples:
+                self.usages.grow(looks.samples)
             await self._draw(visits)
             self.decision = looks.look()
             self._tell()
+        self.usages.close()
         left = looks.critical_left()
         if left:
             await self._draw(left)
@@ -172,7 +193,8 @@ class Run:
         case = plan.dataset.case(draw.case)
         key = arm.key(draw.case)
         request = arm.render(case)
-        drawn = await self.drawing.draw(request, *arm.slot(draw.case, draw.index))
+        slot = arm.slot(draw.case, draw.index)
+        drawn = await self.drawing.draw(request, *slot, self._accounts[arm.arm])
         self.sources.count(drawn.outcome, drawn.source)
         scores: dict[str, Scored] = {}
         failure = None
@@ -192,6 +214,8 @@ class Run:
             )
         for each in draw.arms:
             self._enter(each, draw, drawn.outcome, scores)
+            if self.looks:
+                self.usages.enter(each, draw.case, draw.index, drawn.outcome)
             if failure:
                 self.tallies[each].own_failures[failure[0]] += 1
             source: Source = drawn.source if each == draw.arms[0] else "shared"
@@ -248,8 +272,26 @@ class Run:
                 delta=looked.delta if looked else None,
                 interval=looked.interval if looked else None,
                 level=looked.candidate if looked else None,
+                waiting=self._waiting,
             )
         )
+
+    def _interrupted(self, under_way: int) -> None:
+        self._waiting = under_way
+        self._tell()
+
+
+def _account(run: str, plan: Plan, arm: ArmPlan) -> Account:
+    loaded = arm.loaded
+    return Account(
+        run=run,
+        suite=plan.suite.name,
+        purpose="sample",
+        prompt=loaded.name,
+        version=loaded.prompt.version,
+        digest=loaded.digest,
+        model=arm.model,
+    )
 
 
 def _told(outcome: Outcome) -> str | None:

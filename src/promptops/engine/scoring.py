@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,10 +16,24 @@ from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.prompts.output import OutputChecker
 from promptops.scorers.discovery import Scorer
 from promptops.scorers.scorer import ServiceError, Subject
+from promptops.values.account import Account
 from promptops.values.case import Case
 from promptops.values.request import Request
 from promptops.values.response import Failure, Outcome, Response
 from promptops.values.score import Score, Scored
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectAccess:
+    """What scorers may see of the project before anything is asked."""
+
+    tree: Tree
+    root: Path
+    allow_code: bool = False
+
+    def load_prompt(self, name: str) -> LoadedPrompt:
+        """A prompt of the working tree, a judge's for example."""
+        return load_prompt(self.tree, name)
 
 
 @dataclass(slots=True)
@@ -26,27 +41,35 @@ class EngineServices:
     """What scorers are handed: responses through the same store, budget and retries as samples."""
 
     drawing: Drawing
-    tree: Tree
-    root: Path
-    allow_code: bool
+    project: ProjectAccess
+    run: str = ""
+    suite: str = ""
     sources: SourceTally = field(default_factory=SourceTally)
     """Each answer of a judge and each vector, once."""
     calls: int = 0
     """Made for scorers by this run, retries included."""
     _seen: set[tuple[str, int]] = field(default_factory=set)
+    _lent: dict[str, ScorerServices] = field(default_factory=dict)
 
-    async def ask(self, request: Request, index: int) -> Outcome:
+    def on_behalf_of(self, scorer: Scorer) -> ScorerServices:
+        """The same, on the account of one scorer."""
+        found = self._lent.get(scorer.name)
+        if found is None:
+            found = self._lent[scorer.name] = ScorerServices(self, scorer)
+        return found
+
+    async def ask(self, request: Request, index: int, account: Account) -> Outcome:
         """One response of a judge."""
         key = self.drawing.key(request)
-        drawn = await self.drawing.draw(request, key, index)
+        drawn = await self.drawing.draw(request, key, index, account)
         self._count(drawn, (key, index))
         return drawn.outcome
 
-    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+    async def embed(self, texts: Sequence[str], account: Account) -> list[list[float]]:
         """One vector per text."""
-        vectors = []
+        model, vectors = account.model, []
         for text in texts:
-            drawn = await self.drawing.embed(model, text)
+            drawn = await self.drawing.embed(text, account)
             self._count(drawn, (f"{model}/{text}", 0))
             if isinstance(drawn.outcome, Failure):
                 raise ServiceError(f"{model}: {drawn.outcome.message}")
@@ -60,9 +83,40 @@ class EngineServices:
             self._seen.add(slot)
             self.sources.count(drawn.outcome, drawn.source)
 
+
+class ScorerServices:
+    """The services as one scorer has them: what it asks goes on its own account."""
+
+    def __init__(self, services: EngineServices, scorer: Scorer) -> None:
+        self._services = services
+        name, version, digest = scorer.judge or (scorer.name, 0, "")
+        self._account = partial(
+            Account,
+            run=services.run,
+            suite=services.suite,
+            prompt=name,
+            version=version,
+            digest=digest,
+        )
+
+    @property
+    def root(self) -> Path:
+        return self._services.project.root
+
+    @property
+    def allow_code(self) -> bool:
+        return self._services.project.allow_code
+
     def load_prompt(self, name: str) -> LoadedPrompt:
-        """A prompt of the working tree, a judge's for example."""
-        return load_prompt(self.tree, name)
+        return self._services.project.load_prompt(name)
+
+    async def ask(self, request: Request, index: int) -> Outcome:
+        account = self._account(purpose="judge", model=request.model)
+        return await self._services.ask(request, index, account)
+
+    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+        account = self._account(purpose="embedding", model=model)
+        return await self._services.embed(texts, account)
 
 
 def own_failure(
@@ -104,5 +158,5 @@ async def score_sample(
         if failure and not scorer.scores_own_failures:
             scores[scorer.name] = Score(0.0, label=failure[0], explanation=failure[1])
         else:
-            scores[scorer.name] = await scorer.score(subject, services)
+            scores[scorer.name] = await scorer.score(subject, services.on_behalf_of(scorer))
     return scores

@@ -14,6 +14,7 @@ from promptops.documents.decoding import decode
 from promptops.documents.tree import Tree, WorkingTree, inside
 from promptops.documents.yaml_reader import Document, read_yaml
 from promptops.errors import InputError, Location, did_you_mean
+from promptops.values.price import StatedPrice
 
 FOLDER = "evals"
 MOST_SAMPLES = 1000
@@ -21,6 +22,8 @@ MOST_SAMPLES = 1000
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
+Increase = Annotated[float, Meta(gt=0)]
+"""By what share a mean may rise: 0.25 is a quarter."""
 
 
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +52,18 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="`strict`: a guarantee at any time and for any scores; mostly more calls."
         ),
     ] = "standard"
+    cost_increase: Annotated[
+        Increase | None,
+        Meta(description="By how much the mean cost of an answer may rise: 0.25 is a quarter."),
+    ] = None
+    token_increase: Annotated[
+        Increase | None,
+        Meta(description="By how much its mean tokens, in and out, may rise: 0.25 is a quarter."),
+    ] = None
+    latency_increase: Annotated[
+        Increase | None,
+        Meta(description="By how much its mean latency may rise: 0.25 is a quarter."),
+    ] = None
 
 
 class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +71,25 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     usd: Annotated[Positive | None, Meta(description="US dollars.")] = None
     calls: Annotated[Count | None, Meta(description="Model calls, judges included.")] = None
+    tokens: Annotated[Count | None, Meta(description="Tokens, in and out, judges included.")] = None
+
+
+class CallLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How fast each model is asked, and how long an answer is waited for."""
+
+    requests_per_minute: Annotated[
+        Count | None, Meta(description="Requests to one model in any minute, at most.")
+    ] = None
+    tokens_per_minute: Annotated[
+        Count | None, Meta(description="Tokens, in and out, of one model in any minute, at most.")
+    ] = None
+    timeout_seconds: Annotated[
+        Positive, Meta(description="How long one attempt may take as a whole.")
+    ] = 120.0
+    patience_seconds: Annotated[
+        Positive,
+        Meta(description="How long a model without an answer is waited for before the run ends."),
+    ] = 300.0
 
 
 class SuiteFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +109,11 @@ class SuiteFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 5
     gate: Gate = Gate()
     budget: Budget = Budget()
+    limits: CallLimits = CallLimits()
+    prices: Annotated[
+        dict[str, StatedPrice],
+        Meta(description="Model to its price in US dollars per million tokens; before any list."),
+    ] = {}
     truncated: Annotated[
         Literal["fail", "score"],
         Meta(description="An answer cut at its token limit: a score of zero, or scored as it is."),

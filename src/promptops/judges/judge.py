@@ -60,6 +60,8 @@ class Judge:
         model: str | None = None,
         inputs: Mapping[str, str] | None = None,
     ) -> None:
+        self.name = loaded.name
+        self.version = loaded.prompt.version
         self.digest = loaded.digest
         self.model = model or loaded.prompt.model
         self._reader = reader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promptops.values.report import Interval, MetricReport, Report, Verdict
+from promptops.values.report import EconomyReport, Interval, MetricReport, Report, Verdict
 
 CLEAR: frozenset[Verdict] = frozenset({"improved", "passed", "regressed"})
 """The verdicts that answer the question."""
@@ -72,6 +72,19 @@ def detectable(report: Report) -> float | None:
 def gating(report: Report) -> list[MetricReport]:
     """The metrics that may stop a merge."""
     return [metric for metric in report.metrics if metric.role == "gate"]
+
+
+def limited(report: Report) -> list[EconomyReport]:
+    """What the gate has a limit for: cost, tokens, latency."""
+    return [each for each in report.economy if each.limit is not None]
+
+
+def scores_settled(report: Report) -> bool:
+    """Whether a verdict is open for what the candidate uses, and not for its scores."""
+    if report.verdict != "inconclusive":
+        return False
+    held = any(each.verdict == "inconclusive" for each in limited(report))
+    return held and all(metric.verdict in CLEAR for metric in gating(report))
 
 
 def interval_of(report: Report, metric: MetricReport) -> Interval | None:

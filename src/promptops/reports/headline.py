@@ -52,8 +52,9 @@ def told_by(finding: str, reason: str, report: Report) -> bool:
     if report.verdict == "invalid" or _by_reason(report):
         return False
     verbs = (" fell by ", " rose by ", " surely did not fall by ", " lies between ")
-    named = tuple(metric.name + verb for metric in facts.gating(report) for verb in verbs)
-    return reason.startswith(named)
+    named = [metric.name + verb for metric in facts.gating(report) for verb in verbs]
+    named += [each.name + " surely rose by no more than " for each in facts.limited(report)]
+    return reason.startswith(tuple(named))
 
 
 def _invalid(report: Report) -> str:
@@ -66,12 +67,14 @@ def _by_reason(report: Report) -> bool:
     """Whether no metric tells why the verdict is what it is, so that a reason must."""
     if not report.reasons or facts.itself(report):
         return False
+    if facts.scores_settled(report):
+        return True
     evidence = _evidence(report)
     if evidence is None:
         return True
     metric, _, (low, _) = evidence
     if report.verdict == "regressed":
-        return metric.verdict != "regressed"  # a critical case broke
+        return metric.verdict != "regressed"  # a critical case broke, or a cost rose
     # Passed without such an interval: not one request differs.
     return report.verdict == "passed" and low <= -(facts.margin(report) or 1.0)
 

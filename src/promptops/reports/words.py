@@ -7,7 +7,7 @@ from math import ceil, copysign
 
 from promptops.reports import facts
 from promptops.reports.symbols import Symbols
-from promptops.values.report import ArmReport, Cost, Report
+from promptops.values.report import ArmReport, Cost, EconomyReport, Report
 
 
 def score(value: float | None) -> str:
@@ -96,14 +96,14 @@ def money(usd: float | None) -> str:
         return "$0"
     if usd >= 0.1:
         return f"${usd:,.2f}"
-    return "$" + f"{usd:.12f}"[: _second_digit(usd)]
+    return f"${usd:.{_second_digit(usd)}f}"
 
 
 def _second_digit(usd: float) -> int:
-    """How long the text of a small amount must be to show two significant digits."""
+    """How many decimals show two significant digits of a small amount."""
     decimals = f"{usd:.12f}"[2:]
     zeros = len(decimals) - len(decimals.lstrip("0"))
-    return 2 + min(zeros + 2, len(decimals))
+    return min(zeros + 2, len(decimals))
 
 
 def seconds(value: float | None) -> str:
@@ -126,6 +126,40 @@ def relative(before: float | None, after: float | None, signs: Symbols) -> str:
     if change == 0:
         return "same"
     return f"{signs.minus if change < 0 else '+'}{abs(change):,}%"
+
+
+def percent(share: float, signs: Symbols, apart: float | None = None) -> str:
+    """A change with its sign: `+41%`, `−3%`, `0%`; with decimals where it would read as `apart`."""
+    text = f"{abs(100 * share):,.0f}"
+    for decimals in (0, 1, 2, 3):
+        text = f"{abs(100 * share):,.{decimals}f}"
+        told = copysign(float(text.replace(",", "")), share)
+        if apart is None or _side(told, 100 * apart) == _side(100 * share, 100 * apart):
+            break
+    if not text.strip("0.,"):
+        return "0%"
+    return f"{signs.minus if share < 0 else '+'}{text}%"
+
+
+def increase(each: EconomyReport, signs: Symbols) -> str:
+    """How much more the candidate uses: `+24%`."""
+    return signs.none if each.increase is None else percent(each.increase, signs)
+
+
+def increase_between(each: EconomyReport, signs: Symbols) -> str:
+    """The interval of an increase: `+21% to +27%`; no end is told as the limit that it is not."""
+    if each.interval is None:
+        return signs.none
+    return " to ".join(percent(end, signs, each.limit) for end in each.interval)
+
+
+def amount(each: EconomyReport, value: float | None) -> str:
+    """What a sample uses, in its unit: `$0.00013`, `270`, `1.2 s`."""
+    if value is None or each.unit == "usd":
+        return money(value)
+    if each.unit == "seconds":
+        return seconds(value)
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.3g}"
 
 
 def number(count: int) -> str:
@@ -160,13 +194,19 @@ def versions(report: Report, signs: Symbols) -> str:
 
 
 def paid(cost: Cost) -> str:
-    """What this run cost, honest about what is not known."""
-    if not cost.unpriced_calls:
-        return f"{money(cost.incurred_usd)} paid now"
-    calls = many(cost.unpriced_calls, "call")
-    if cost.incurred_usd == 0:
-        return f"unknown: {calls} without a known price"
-    return f"at least {money(cost.incurred_usd)} paid now, and {calls} without a known price"
+    """What this run cost, honest about what is not known: `$0.03 of $2.00 paid now`."""
+    told = money(cost.incurred_usd)
+    if cost.budget_usd is not None:
+        told += f" of {money(cost.budget_usd)}"
+    told += " paid now"
+    calls = many(cost.unpriced_calls, "call") + " without a known price"
+    if cost.unpriced_calls and cost.incurred_usd == 0:
+        told = f"unknown: {calls}"
+    elif cost.unpriced_calls:
+        told = f"at least {told}, and {calls}"
+    if cost.at_risk_usd:
+        told += f"; up to {money(cost.at_risk_usd)} more for calls that never answered"
+    return told
 
 
 def certainty(report: Report) -> str:

@@ -17,11 +17,13 @@ import promptops.scorers
 from promptops.documents.decoding import decode
 from promptops.documents.yaml_reader import Document, Path
 from promptops.errors import InputError, Location, did_you_mean
+from promptops.judges.judge import Judge
 from promptops.prompts.loading import LoadedPrompt
 from promptops.scorers.scorer import (
     MAX_REASON,
     Expected,
     OptionError,
+    Project,
     ScorerOptions,
     ServiceError,
     Services,
@@ -116,6 +118,15 @@ class Scorer:
         return [asked] if asked else []
 
     @property
+    def judge(self) -> tuple[str, int, str] | None:
+        """Name, version and digest of the judge prompt that it asks; None where it asks none.
+
+        Final once `preflight` was called.
+        """
+        inner = self._prepared
+        return (inner.name, inner.version, inner.digest) if isinstance(inner, Judge) else None
+
+    @property
     def digest(self) -> str:
         """SHA-256 (64 hex digits) of what decides a score: type, options, judge prompt or code.
 
@@ -126,7 +137,7 @@ class Scorer:
         inner = getattr(self._prepared, "digest", None)
         return hashlib.sha256(canonical_json([meaning, inner])).hexdigest()
 
-    def preflight(self, services: Services, prompt: LoadedPrompt | None = None) -> None:
+    def preflight(self, services: Project, prompt: LoadedPrompt | None = None) -> None:
         """Check what needs the project: files, judge prompts, leave to run code.
 
         `prompt` is the candidate under test.  Nothing is spent.
@@ -139,7 +150,7 @@ class Scorer:
             self._prepared = self._guard(lambda: attach(self.options, services, prompt))
             self._ready = True
 
-    def examine(self, services: Services, prompt: LoadedPrompt | None = None) -> None:
+    def examine(self, services: Project, prompt: LoadedPrompt | None = None) -> None:
         """`preflight` as far as it goes without running code of the project.
 
         Raises:

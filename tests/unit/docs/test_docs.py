@@ -18,7 +18,7 @@ from promptops.datasets.discovery import format_names
 from promptops.datasets.reserved import RESERVED
 from promptops.documents.tree import WorkingTree
 from promptops.documents.yaml_reader import read_yaml
-from promptops.engine.suite import Budget, Gate, SuiteFile, parse_suite
+from promptops.engine.suite import Budget, CallLimits, Gate, SuiteFile, parse_suite
 from promptops.errors import ExitCode
 from promptops.prompts.loading import parse_prompt
 from promptops.prompts.prompt import Output, Params, Prompt, PromptMessage
@@ -26,6 +26,7 @@ from promptops.prompts.rendering import Renderer
 from promptops.reports.discovery import formats
 from promptops.scorers.discovery import build, options_type, scorer_module, scorer_types
 from promptops.scorers.scorer import ScorerOptions
+from promptops.values.price import StatedPrice
 from promptops.values.report import Verdict
 
 ROOT = Path(__file__).parents[3]
@@ -235,7 +236,16 @@ def test_every_key_of_a_suite_is_told():
     suites = FILES["Suites"]
     assert rows_of(suites, "| key |", "`gate` turns") == set(SuiteFile.__struct_fields__)
     assert rows_of(suites, "`gate` turns", "`budget` stops") == set(Gate.__struct_fields__)
-    assert rows_of(suites, "`budget` stops") == set(Budget.__struct_fields__)
+    assert rows_of(suites, "`budget` stops", "`limits` says") == set(Budget.__struct_fields__)
+    assert rows_of(suites, "`limits` says", "`prices` states") == set(CallLimits.__struct_fields__)
+    assert rows_of(suites, "`prices` states") == set(StatedPrice.__struct_fields__)
+
+
+def test_the_defaults_of_the_limits_are_those_that_are_told():
+    told = FILES["Suites"].split("`limits` says")[1].split("`prices` states")[0]
+    for name in ("timeout_seconds", "patience_seconds"):
+        (row,) = [line for line in told.splitlines() if f"`{name}`" in line]
+        assert row.endswith(f"| {getattr(CallLimits(), name):g} |")
 
 
 def test_every_reserved_column_and_every_format_of_a_dataset_is_told():

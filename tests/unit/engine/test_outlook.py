@@ -13,16 +13,15 @@ import pytest
 from promptops.comparison.detection import ASSUMED_VARIANCE
 from promptops.documents.tree import WorkingTree
 from promptops.engine.choices import Choices
-from promptops.engine.drawing import Drawing
 from promptops.engine.outlook import ASSUMED, Outlook, outlook, samples_to_pass
 from promptops.engine.plan import Plan
 from promptops.engine.preparing import Workplace, prepare, survey
-from promptops.engine.scoring import EngineServices
+from promptops.engine.scoring import ProjectAccess
 from promptops.errors import InputError
 from promptops.history.repository import Repository
-from promptops.models.opening import open_model
 from promptops.models.prices import price
 from promptops.store.store import Store
+from promptops.values.account import Account
 from promptops.values.report import (
     SCHEMA,
     ArmReport,
@@ -67,6 +66,9 @@ messages:
 """
 
 
+ACCOUNT = Account("run", "shout", "sample", "shout", 1, "abc", "openai/gpt-4.1-mini")
+
+
 class Bench:
     """A project of two versions in git, and its store."""
 
@@ -94,11 +96,8 @@ class Bench:
         root = self.sandbox.root
         tree = WorkingTree(root)
         place = Workplace(root, tree, Repository.find(root), self.environ, self.store)
-        services = EngineServices(
-            Drawing(self.store.responses, open_model, self.environ), tree, root, allow_code=False
-        )
         ready = prepare if keys else survey
-        return ready("shout", msgspec.convert(choices, Choices), place, services)
+        return ready("shout", msgspec.convert(choices, Choices), place, ProjectAccess(tree, root))
 
     def look(self, **choices: Any) -> Outlook:
         plan = self.plan(**choices)
@@ -115,7 +114,7 @@ class Bench:
                 for index in range(samples):
                     slot = plan.arms[arm].slot(case, index)
                     answer = Response("WORD", finish_reason="stop", cost_usd=cost)
-                    await self.store.responses.keep(*slot, plan.arms[arm].model, answer)
+                    await self.store.responses.keep(*slot, answer, ACCOUNT)
 
         asyncio.run(keep())
 
@@ -404,7 +403,11 @@ def test_what_is_kept_is_counted_over_many_queries(tmp_path):
     async def keep(store: Store) -> None:
         answer = Response("x" * 200)
         await asyncio.gather(
-            *(store.responses.keep(key, index, "m", answer) for key in keys for index in (0, 1, 7))
+            *(
+                store.responses.keep(key, index, answer, ACCOUNT)
+                for key in keys
+                for index in (0, 1, 7)
+            )
         )
 
     with Store(tmp_path) as store:

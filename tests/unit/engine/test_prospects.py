@@ -14,8 +14,11 @@ from promptops.engine.prospects import budget, command_again, next_step
 from promptops.engine.running import Run
 from promptops.engine.suite import MOST_SAMPLES
 from promptops.store.store import Store
+from promptops.values.account import Account
 from promptops.values.response import Response
 from tests.functional.decided import planned, two_versions
+
+ACCOUNT = Account("r", "say", "sample", "say", 1, "abc", "openai/x")
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def finished(tmp_path):
 
 def spent(run):
     """What the run planned and saved."""
-    found = budget(run, run.drawing._kept)
+    found = budget(run, run.drawing._kept._store.responses)
     assert found is not None
     return found
 
@@ -91,9 +94,8 @@ def test_answers_that_are_kept_already_save_no_money(finished):
 
     async def keep_some():
         for case in range(kept):
-            await run.drawing._kept.keep(
-                *arm.slot(case, 2), "openai/x", Response("x", cost_usd=9.0)
-            )
+            slot, answer = arm.slot(case, 2), Response("x", cost_usd=9.0)
+            await run.drawing._kept.keep(*slot, answer, ACCOUNT)
 
     asyncio.run(keep_some())
     after = spent(run)

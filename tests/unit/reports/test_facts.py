@@ -66,3 +66,21 @@ def test_a_saving_that_cannot_be_is_none():
     for saved in (0, -3, 2000, 5000):
         budget = examples.budget(saved_calls=saved)
         assert facts.saved_calls(msgspec.structs.replace(report, budget=budget)) == 0
+
+
+def test_only_what_has_a_limit_gates():
+    report = msgspec.structs.replace(
+        examples.passed(), economy=examples.economy({"tokens": 0.5}, tokens={"verdict": "passed"})
+    )
+    assert [each.name for each in facts.limited(report)] == ["tokens"]
+    assert facts.limited(examples.improved()) == []
+
+
+def test_scores_may_be_settled_where_the_verdict_is_open():
+    assert facts.scores_settled(examples.perhaps_dearer())
+    assert not facts.scores_settled(examples.dearer())
+    assert not facts.scores_settled(examples.inconclusive())
+    both = msgspec.structs.replace(
+        examples.perhaps_dearer(), metrics=[examples.metric(verdict="inconclusive")]
+    )
+    assert not facts.scores_settled(both)

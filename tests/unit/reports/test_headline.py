@@ -36,6 +36,9 @@ def changed(report, **fields):
             ),
         ),
         ("regressed", "exact is worse by 11 points (16 to 6), sure at 95%"),
+        ("dearer", "cost rose by 41% (+36% to +47%), more than the 25% that the gate allows"),
+        ("perhaps_dearer", f"cost rose by 24% (+21% to +27%): {examples.OPEN_COST}"),
+        ("unpriced", "cost is not known of 120 of 120 pairs: too many for a verdict"),
         (
             "early",
             (
@@ -178,3 +181,22 @@ def test_a_stopped_run_says_so_once():
 def test_a_reason_that_the_sentence_or_the_table_tells_is_not_repeated(reason, told):
     report = examples.regressed()
     assert told_by(headline(report, ASCII), reason, report) is told
+
+
+def test_a_limit_that_was_kept_is_told_by_the_table_alone():
+    kept = examples.economy({"tokens": 2.0}, tokens={"verdict": "passed"})
+    report = changed(examples.passed(), economy=kept)
+    told = headline(report, ASCII)
+    assert told.startswith("exact is no worse")
+    reason = "tokens surely rose by no more than the 200% that the gate allows"
+    assert told_by(told, reason, report)
+    assert not told_by(told, reason, examples.passed())
+    assert not told_by(told, examples.dearer().reasons[0], report)
+
+
+def test_where_scores_are_open_too_they_are_what_is_told():
+    report = changed(
+        examples.inconclusive(),
+        economy=examples.economy({"cost": 0.25}, cost={"verdict": "inconclusive"}),
+    )
+    assert headline(report, ASCII).startswith("exact is undecided")

@@ -39,6 +39,15 @@ def test_the_contract_with_other_tools_is_kept():
     assert len(report["cases"]) == 56
 
 
+def test_increases_are_part_of_it():
+    (report,) = json.loads(find("json")([examples.dearer()], Surface()))
+    cost = report["economy"][0]
+    assert (cost["name"], cost["unit"], cost["limit"]) == ("cost", "usd", 0.25)
+    assert (cost["interval"], cost["verdict"]) == ([0.362, 0.4712], "regressed")
+    assert [each["verdict"] for each in report["economy"]] == ["regressed", None, "passed"]
+    assert (report["cost"]["at_risk_usd"], report["cost"]["budget_usd"]) == (0.00041, 2.0)
+
+
 def test_one_object_per_suite_and_model():
     read = json.loads(find("json")(examples.two_models(), Surface()))
     assert [one["model"] for one in read] == ["example/small-1", "example/large-2"]

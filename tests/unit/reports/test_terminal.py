@@ -256,3 +256,23 @@ def test_a_version_against_itself_is_called_noise_throughout():
     assert "24 cases: 1 broken, 2 somewhat better, 21 the same; by chance alone\n" in text
     fell = msgspec.structs.replace(examples.noise(), slices=examples.early().slices)
     assert "surely worse" not in shown(fell)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_what_has_a_limit_stands_among_the_metrics_and_cost_in_the_table_of_arms(width):
+    text = shown(examples.dearer(), Surface(width=width))
+    rows = [line.split() for line in text.split("24 cases")[0].splitlines()]
+    metrics = {row[1]: row[0] for row in rows if row[1:2] in (["cost"], ["latency"], ["exact"])}
+    assert metrics == {"exact": "●", "cost": "✖", "latency": "●"}
+    assert "may rise: cost by 25%, latency by 10%; looked at once" in " ".join(text.split())
+    assert "latency: not known of 2 pairs" in text
+    arms = text.split("tokens out")[1]
+    assert ("+41% (+36% to +47%)" in arms) is (width > 60)
+    assert "+36% to +47%" in text
+
+
+def test_a_limit_that_stays_open_is_no_question_of_more_samples():
+    text = " ".join(shown(examples.perhaps_dearer()).split())
+    assert "a wider limit settles it, or a smaller margin, which takes more pairs" in text
+    assert "too near the line" not in text
+    assert "8 times in 10" not in text

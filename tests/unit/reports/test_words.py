@@ -6,7 +6,7 @@ import pytest
 from promptops.reports import words
 from promptops.reports.safe_text import PLAIN_FORMS
 from promptops.reports.symbols import ASCII, UNICODE
-from promptops.values.report import Cost
+from promptops.values.report import Cost, EconomyReport
 from tests import examples
 
 
@@ -52,6 +52,8 @@ def test_a_difference_has_its_sign(value, shown):
         (0.0000012, "$0.0000012"),
         (0.00123, "$0.0012"),
         (0.0241, "$0.024"),
+        (0.0246, "$0.025"),
+        (0.0996, "$0.100"),
         (0.1, "$0.10"),
         (1.204, "$1.20"),
         (12_345.678, "$12,345.68"),
@@ -98,6 +100,53 @@ def test_what_was_paid_says_what_is_not_known():
     assert words.paid(Cost(unpriced_calls=1)) == "unknown: 1 call without a known price"
     some = words.paid(Cost(incurred_usd=1.0, unpriced_calls=2))
     assert some == "at least $1.00 paid now, and 2 calls without a known price"
+
+
+def test_what_was_paid_says_of_how_much_and_what_may_come_on_top():
+    cost = Cost(incurred_usd=0.0312, at_risk_usd=0.0004, budget_usd=2.0)
+    told = "$0.031 of $2.00 paid now; up to $0.00040 more for calls that never answered"
+    assert words.paid(cost) == told
+    assert words.paid(Cost(budget_usd=0.5)) == "$0 of $0.50 paid now"
+    some = words.paid(Cost(incurred_usd=1.0, unpriced_calls=2, budget_usd=3.0))
+    assert some == "at least $1.00 of $3.00 paid now, and 2 calls without a known price"
+
+
+@pytest.mark.parametrize(
+    ("share", "limit", "shown"),
+    [
+        (0.41, None, "+41%"),
+        (-0.034, None, "−3%"),
+        (0.0, 0.25, "0%"),
+        (-0.0001, None, "0%"),
+        (0.2531, 0.25, "+25.3%"),
+        (0.24996, 0.25, "+24.996%"),
+        (0.25, 0.25, "+25%"),
+        (25.0, None, "+2,500%"),
+    ],
+)
+def test_an_increase_is_never_told_on_the_other_side_of_its_limit(share, limit, shown):
+    assert words.percent(share, UNICODE, limit) == shown
+
+
+def test_an_increase_without_an_interval_is_a_dash():
+    unknown = EconomyReport("cost", "usd", None, None, None)
+    assert words.increase(unknown, UNICODE) == words.increase_between(unknown, UNICODE) == "–"
+    assert words.increase_between(examples.economy()[0], UNICODE) == "+21% to +27%"
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "shown"),
+    [
+        ("usd", 0.00012, "$0.00012"),
+        ("usd", None, "unknown"),
+        ("tokens", None, "unknown"),
+        ("tokens", 12.34, "12.3"),
+        ("tokens", 1234.5, "1,234"),
+        ("seconds", 0.31, "310 ms"),
+    ],
+)
+def test_an_amount_is_told_in_its_unit(unit, value, shown):
+    assert words.amount(EconomyReport("cost", unit, None, None, None), value) == shown
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,9 @@ from promptops.cli.output import (
 )
 from promptops.cli.project import find_project
 from promptops.engine.choices import Choices
-from promptops.engine.drawing import Drawing
 from promptops.engine.outlook import outlook
 from promptops.engine.preparing import Workplace, survey
-from promptops.engine.scoring import EngineServices
-from promptops.models.opening import open_model
+from promptops.engine.scoring import ProjectAccess
 
 
 def command(
@@ -71,8 +69,6 @@ def command(
 def _planned(
     name: str, choices: Choices, place: Workplace, held: ExitStack, *, allow_code: bool
 ) -> Planned:
-    drawing = Drawing(place.store.responses, open_model, place.environ)  # nobody draws from it
-    services = EngineServices(drawing, place.tree, place.root, allow_code)
-    plan = survey(name, choices, place, services)
+    plan = survey(name, choices, place, ProjectAccess(place.tree, place.root, allow_code))
     held.callback(plan.opened.close)
     return plan, outlook(plan, place.store, place.tree)

@@ -7,6 +7,7 @@ from promptops.reports.page import Cell, Page
 from promptops.values.report import Budget, Report
 
 _MOST_TOLD = 12
+_ROOM_FOR_INTERVALS = 72
 
 
 def write_arms(page: Page, report: Report) -> None:
@@ -26,7 +27,7 @@ def write_arms(page: Page, report: Report) -> None:
     if len(arms) == 2:
         heads.append("")
         before, after = arms
-        rows[-2].append(_relative(page, before.cost_usd, after.cost_usd))
+        rows[-2].append(_dearer(page, report))
         rows[-1].append(_relative(page, before.latency_seconds, after.latency_seconds))
     labels = sorted({label for arm in arms for label in arm.own_failures})
     for label in labels[:_MOST_TOLD]:
@@ -35,6 +36,16 @@ def write_arms(page: Page, report: Report) -> None:
     if any(arm.failures for arm in arms):
         rows.append(_row(page, "lost to failures", [arm.failures for arm in arms], compare=False))
     page.table(heads, rows, flexible=0)
+
+
+def _dearer(page: Page, report: Report) -> Cell:
+    """How much more the new version costs, and the interval of that where there is room."""
+    assert report.baseline is not None
+    told = words.relative(report.baseline.cost_usd, report.candidate.cost_usd, page.signs)
+    mean = next((each for each in report.economy if each.name == "cost" and each.increase), None)
+    if mean and mean.interval and page.width >= _ROOM_FOR_INTERVALS:
+        told += f" ({words.increase_between(mean, page.signs)})"
+    return (told, "dim")
 
 
 def _row(page: Page, name: str, counts: list[int], *, compare: bool = True) -> list[Cell]:

@@ -9,7 +9,7 @@ from promptops.reports.page import Cell, Page, Part
 from promptops.reports.sections.forest import ROOM as ROOM_FOR_FOREST
 from promptops.reports.sections.forest import Forest
 from promptops.reports.symbols import VERDICT_STYLES
-from promptops.values.report import MetricReport, Report, VarianceReport
+from promptops.values.report import EconomyReport, MetricReport, Report, VarianceReport
 
 _ROOM_FOR_ROLE = 74
 
@@ -65,8 +65,45 @@ def _write_compared(page: Page, report: Report, metrics: list[MetricReport]) -> 
             row[2:2] = [(metric.role, "dim")]
             row.append(words.number(metric.pairs))
         rows.append(row)
+    for each in facts.limited(report):
+        row = _economy(page, each)
+        if forest:
+            row.append("")
+        if with_role:
+            row[2:2] = [("gate", "dim")]
+            row.append(words.number(each.pairs))
+        rows.append(row)
     page.table(heads, rows, flexible=1)
     _write_legend(page, report, metrics, with_margin=forest is not None)
+
+
+def _economy(page: Page, each: EconomyReport) -> list[Cell]:
+    style = VERDICT_STYLES[each.verdict] if each.verdict else ""
+    sign = page.signs.verdicts[each.verdict] if each.verdict else page.signs.dot
+    return [
+        (sign, style),
+        each.name,
+        words.amount(each, each.baseline),
+        words.amount(each, each.candidate),
+        (words.increase(each, page.signs), style),
+        words.increase_between(each, page.signs),
+    ]
+
+
+def _write_limits(page: Page, report: Report) -> None:
+    """What the gate lets the candidate use, and of how many pairs that is not known."""
+    limited = facts.limited(report)
+    if not limited:
+        return
+    told = ", ".join(
+        f"{each.name} by {words.percent(each.limit or 0.0, page.signs).lstrip('+')}"
+        for each in limited
+    )
+    page.paragraph((f"may rise: {told}; looked at once, at the end", "dim"), indent=4)
+    for each in limited:
+        if each.missing:
+            pairs = words.many(each.missing, "pair")
+            page.paragraph((f"{each.name}: not known of {pairs}", "dim"), indent=4)
 
 
 def _write_legend(
@@ -83,6 +120,7 @@ def _write_legend(
         told.append(f"{page.signs.limit} the margin, {page.signs.minus}{margin:g}")
     if told:
         page.paragraph((f" {page.signs.dot} ".join(told), "dim"), indent=4)
+    _write_limits(page, report)
     for metric in metrics:
         if metric.role == "gate":
             _write_other_interval(page, report, metric)

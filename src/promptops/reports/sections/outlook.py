@@ -6,10 +6,18 @@ from promptops.reports import facts, words
 from promptops.reports.page import Page
 from promptops.values.report import Budget, NextStep, Report
 
+_SETTLED = (
+    "the scores are clear, so no more is drawn; a wider limit settles it, or a smaller margin,"
+    " which takes more pairs"
+)
+
 
 def write_outlook(page: Page, report: Report) -> None:
     """For a comparison without an answer: what it could see, and the command that goes on."""
     if report.baseline is None or facts.itself(report):
+        return
+    if facts.scores_settled(report):
+        page.item((page.signs.dot, "dim"), _SETTLED)
         return
     undecided = report.verdict == "inconclusive"
     if undecided and report.budget:
