@@ -8,7 +8,8 @@ from typing import Any
 from promptops.documents.tree import Tree
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.errors import InputError
-from promptops.models.prices import FREE, price
+from promptops.models.price_entry import Price
+from promptops.models.prices import price
 from promptops.prompts.loading import load_prompt
 from promptops.prompts.prompt import Params, template_texts
 from promptops.scorers.discovery import Scorer
@@ -40,7 +41,8 @@ class Expenses:
 
     def of_answer(self, arm: ArmPlan) -> tuple[float | None, str]:
         """US dollars of one answer of an arm, None where unknown; and what that rests on."""
-        if price(arm.model) == FREE:
+        listed = self._price(arm.model)
+        if listed is not None and listed.free:
             return 0.0, "free"
         alike = [arm, *(each for each in self._plan.arms if each.model == arm.model)]
         for each in alike:
@@ -50,7 +52,6 @@ class Expenses:
         ran = self._last.candidate if self._last and self._last.model == arm.model else None
         if self._last and ran and ran.cost_usd is not None and ran.samples > ran.failures:
             return ran.cost_usd / (ran.samples - ran.failures), f"run {self._last.run}"
-        listed = price(arm.model)
         if listed is None:
             return None, "no price is known"
         sent = self._characters(arm) / CHARACTERS_PER_TOKEN
@@ -59,8 +60,8 @@ class Expenses:
 
     def of_judging(self, scorers: Sequence[Scorer]) -> float | None:
         """US dollars of what these scorers ask about one answer; None where unknown."""
-        models = [model for scorer in scorers for model in scorer.models]
-        if all(price(model) == FREE for model in models):
+        prices = [self._price(model) for scorer in scorers for model in scorer.models]
+        if all(each is not None and each.free for each in prices):
             return 0.0
         measured = self._judging_measured(scorers)
         if measured is not None:
@@ -68,11 +69,14 @@ class Expenses:
         total = 0.0
         for scorer in scorers:
             for model in scorer.models:
-                listed = price(model)
+                listed = self._price(model)
                 if listed is None:
                     return None
                 total += listed.of(*self._judged(scorer))
         return total
+
+    def _price(self, model: str) -> Price | None:
+        return price(model, self._plan.suite.file.prices)
 
     def _judging_measured(self, scorers: Sequence[Scorer]) -> float | None:
         """What the last run's judges cost for each answer, where they were the same."""

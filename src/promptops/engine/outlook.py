@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
+import msgspec
+
 from promptops.comparison.detection import ASSUMED_VARIANCE, detectable, pairs_to_pass
 from promptops.comparison.policy import Metric, Policy
 from promptops.documents.tree import Tree
@@ -125,12 +127,17 @@ class Outlook:
         return detectable(pairs, noise.variance, self.policy, noise.metric, units=units)
 
 
-def outlook(plan: Plan, store: Store, tree: Tree, *, most_further: int = 0) -> Outlook:
+def outlook(
+    plan: Plan, store: Store, tree: Tree, *, most_further: int = 0, most_usd: float | None = None
+) -> Outlook:
     """The outlook of a plan that was checked.
 
     `tree` is where the judges' prompts are; `most_further` how many times the planned samples an
-    extension may add.
+    extension may add; `most_usd` what the command may spend, where that is limited too.
     """
+    budget = plan.suite.file.budget
+    dollars = [each for each in (budget.usd, most_usd) if each is not None]
+    budget = msgspec.structs.replace(budget, usd=min(dollars, default=None))
     last = store.runs.last_of_suite(plan.suite.name)
     wanted, missing = demand(plan, store.responses)
     calls, kept = sum(missing.values()), sum(wanted.values()) - sum(missing.values())
@@ -155,7 +162,7 @@ def outlook(plan: Plan, store: Store, tree: Tree, *, most_further: int = 0) -> O
         further_calls=_further(plan, sum(wanted.values()), most_further),
         usd=usd,
         usd_basis=basis,
-        budget=plan.suite.file.budget,
+        budget=budget,
         policy=plan.policy,
         noises=noises,
         compared=compared,

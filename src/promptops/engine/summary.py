@@ -27,6 +27,13 @@ from promptops.values.report import (
     Tokens,
 )
 
+_FLAGS = {
+    "cut": "cut at the length that is kept of one",
+    "usage_missing": "without a count of tokens, so of unknown cost",
+    "redacted": "with a secret of the environment, which was taken out",
+}
+"""What is odd about answers, in words for the report."""
+
 
 def summarise(run: Run, responses: Responses, created: str, seconds: float) -> Report:
     """The report of a run that came to a decision."""
@@ -177,9 +184,18 @@ def _warnings(run: Run) -> list[str]:
             found.append(f"{arm}: {calls} failed: {message}")
         if tally.flags["empty"]:
             found.append(f"{arm}: {tally.flags['empty']} of {tally.samples} answers were empty")
+        found += [
+            f"{arm}: {_answers(tally.flags[flag])} {said}"
+            for flag, said in _FLAGS.items()
+            if tally.flags[flag]
+        ]
         for model, count in tally.answering.most_common(2):
             found.append(f"{arm}: {count} answers came from {model}")
     return found
+
+
+def _answers(count: int) -> str:
+    return "1 answer" if count == 1 else f"{count:,} answers"
 
 
 def _meta(run: Run) -> dict[str, Any]:

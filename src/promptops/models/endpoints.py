@@ -46,6 +46,13 @@ _KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
+_ADDRESSES = {
+    "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "gemini": ("GEMINI_API_BASE",),
+}
+"""Where litellm looks in another order than for most, or in fewer places."""
+
+
 def provider_of(model: str) -> str:
     """The provider's name in a model string; empty where the string does not tell."""
     prefix, slash, _ = model.partition("/")
@@ -64,8 +71,7 @@ def endpoint(model: str, environ: Mapping[str, str]) -> str:
     provider = provider_of(model)
     if provider in provider_names():
         return load_provider(provider).identity(model)
-    stem = re.sub(r"\W", "_", provider).upper()
-    for name in (f"{stem}_BASE_URL", f"{stem}_API_BASE") if stem else ():
+    for name in _addresses(provider):
         if url := environ.get(name, "").strip():
             return _clean(url)
     return provider
@@ -86,6 +92,14 @@ def missing_credentials(model: str, environ: Mapping[str, str]) -> str | None:
         return None
     shown = names[0] if len(names) == 1 else f"{names[0]} (or {', '.join(names[1:])})"
     return f"{model} needs {shown} in the environment"
+
+
+def _addresses(provider: str) -> tuple[str, ...]:
+    """The variables in which litellm looks for a provider's address, the first one first."""
+    if provider in _ADDRESSES:
+        return _ADDRESSES[provider]
+    stem = re.sub(r"\W", "_", provider).upper()
+    return (f"{stem}_API_BASE", f"{stem}_BASE_URL") if stem else ()
 
 
 def _clean(url: str) -> str:

@@ -163,7 +163,7 @@ def command(
         for evaluation in evaluations:
             models.state(evaluation.plan.suite)
         if not quiet:
-            _tell_ahead(evaluations, place, with_model=len(model or []) > 1)
+            _tell_ahead(evaluations, place, max_cost, with_model=len(model or []) > 1)
         watching = held.enter_context(Watching(quiet=quiet))
         reports: list[Report] = []
         asyncio.run(_run(evaluations, models, max_cost, watching, reports))
@@ -208,12 +208,24 @@ def _check_together(chosen: Choices) -> None:
         raise InputError(f"--alone compares with nothing: leave out {other}")
 
 
-def _tell_ahead(evaluations: Sequence[Evaluation], place: Workplace, *, with_model: bool) -> None:
+def _tell_ahead(
+    evaluations: Sequence[Evaluation],
+    place: Workplace,
+    max_cost: float | None,
+    *,
+    with_model: bool,
+) -> None:
     """What each suite may cost and could see, where something may have to be drawn."""
     for evaluation in evaluations:
         if evaluation.resumed:
             note(f"{evaluation.plan.suite.name}: goes on with run {evaluation.resumed.run}")
-        seen = outlook(evaluation.plan, place.store, place.tree, most_further=MOST_FURTHER)
+        seen = outlook(
+            evaluation.plan,
+            place.store,
+            place.tree,
+            most_further=MOST_FURTHER,
+            most_usd=max_cost,
+        )
         may_draw = seen.calls or seen.further_calls or evaluation.plan.lacking
         if may_draw and not seen.settled:
             for line in told(seen, with_model=with_model):

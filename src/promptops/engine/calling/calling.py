@@ -136,7 +136,7 @@ class Calling:
     async def _attempt(self, line: _Line, call: Call, answered: Answered) -> Outcome:
         async with line.window.turn():
             try:
-                await line.circuit.admit()
+                await line.circuit.admit(fresh=not answered.attempts)
                 outcome = await self._when_admitted(line, call, answered)
             except BaseException:
                 line.circuit.left()
@@ -149,7 +149,7 @@ class Calling:
         try:
             reserved = await self.meter.reserve(call.worst, call.purpose)
             try:
-                await line.circuit.admit()  # it may have opened meanwhile
+                await line.circuit.admit(fresh=not answered.attempts)  # or it opened meanwhile
                 await self._places.acquire()
             except BaseException:
                 reserved.cancel()
@@ -203,7 +203,7 @@ class Calling:
             line.window.trouble(attempt.began)
         if outcome.kind == "rate_limited" and outcome.retry_after_seconds:
             line.rates.hold(outcome.retry_after_seconds)
-        line.circuit.failed(outcome)
+        line.circuit.failed(outcome, since=answered.attempts[0].ended)
         if outcome.billable:
             await call.lost(call.worst.usd)
         line.circuit.check()

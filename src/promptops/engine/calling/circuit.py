@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from promptops.errors import NoVerdictError, PromptopsError
 from promptops.values.response import Failure, FailureKind
@@ -22,6 +22,11 @@ _DOWN: frozenset[FailureKind] = frozenset(
     {"overloaded", "unavailable", "connection", "timeout", "malformed"}
 )
 _KEPT = "what was paid for is kept: the same command goes on from here"
+
+
+class _Waiting(NamedTuple):
+    task: asyncio.Task[Any] | None
+    fresh: bool
 
 
 class Circuit:
@@ -64,13 +69,14 @@ class Circuit:
         """What ended it."""
         self._row = 0
         self._since: float | None = None  # the first failure that no success has followed
+        self._succeeded = float("-inf")  # when the last answer came
         self._since_wall = wall()
         self._heard = 0.0  # the last sign that somebody is trying
         self._last = ""
         self._probe_due: float | None = None  # None: closed
         self._pauses = 0
         self._probe: asyncio.Task[Any] | None = None
-        self._waiting: dict[asyncio.Future[None], asyncio.Task[Any] | None] = {}
+        self._waiting: dict[asyncio.Future[None], _Waiting] = {}
         self._pausing: set[asyncio.Future[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -88,8 +94,11 @@ class Circuit:
         if self.error is not None:
             raise self.error.with_traceback(None)  # it is raised many times, and would collect them
 
-    async def admit(self) -> None:
+    async def admit(self, *, fresh: bool = True) -> None:
         """Let a call through; while the circuit is open, wait.
+
+        `fresh`: the call has not failed yet.  Such calls go first as probes: what befalls one that
+        failed before may be its own fault.
 
         A task that was admitted may ask again, after it has waited for something else: the probe
         goes through, any other call waits where the circuit has opened meanwhile.
@@ -107,7 +116,7 @@ class Circuit:
         if self._probe is not None and task is self._probe:
             return
         let_in = asyncio.get_running_loop().create_future()
-        self._waiting[let_in] = task
+        self._waiting[let_in] = _Waiting(task, fresh)
         self._serve()
         try:
             await let_in
@@ -136,24 +145,32 @@ class Circuit:
 
     def succeeded(self) -> None:
         """An answer came. It closes the circuit and ends the row, whichever call it was."""
+        self._succeeded = self._clock()
         if self._since is not None:
             self._since = None
             self._close()
 
-    def failed(self, failure: Failure) -> None:
-        """No answer came.
+    def failed(self, failure: Failure, since: float | None = None) -> None:
+        """No answer came; `since` is when this call failed for the first time, if not now.
 
-        It may end the circuit: `check` says so to the one whose call failed.
+        It may end the circuit: `check` says so to the one whose call failed.  A call that fails
+        again though others were answered meanwhile says nothing about the provider.
         """
         if self.error is not None:
             return
-        is_probe = self._give_up_probe()
+        is_probe, now = self._give_up_probe(), self._clock()
         if failure.kind == "rejected":  # the request is wrong, and the provider there to say so
             self._row = 0
             if is_probe:
                 self._close()
-            return
-        now = self._clock()
+        elif since is None or since >= self._succeeded:
+            self._believe(failure, now, is_probe=is_probe)
+        elif is_probe:  # nothing was learned: the next one goes at once
+            self._probe_due = now
+        self._serve()
+
+    def _believe(self, failure: Failure, now: float, *, is_probe: bool) -> None:
+        """Take a failure for a sign of how the provider is."""
         wait = failure.retry_after_seconds or 0.0
         self._last, self._heard = failure.message, now + wait
         if self._since is None:
@@ -167,7 +184,6 @@ class Circuit:
             self._count(now, wait, is_probe=is_probe)
         elif is_probe:  # refused for a rate limit, so somebody is there
             self._close()
-        self._serve()
 
     def left(self) -> None:
         """The call was given up, and nothing is known of how it would have gone."""
@@ -238,8 +254,10 @@ class Circuit:
         self._timer = asyncio.get_running_loop().call_later(ends - now, self._serve)
 
     def _send_probe(self) -> None:
-        let_in = next(iter(self._waiting))
-        self._probe = self._waiting.pop(let_in)
+        in_order = iter(self._waiting)
+        let_in = next((each for each in in_order if self._waiting[each].fresh), None)
+        let_in = let_in or next(iter(self._waiting))
+        self._probe = self._waiting.pop(let_in).task
         _let(let_in)
 
     def _end(self, error: PromptopsError) -> None:

@@ -161,6 +161,22 @@ def test_a_model_that_is_down_is_left_alone_and_asked_when_it_is_back():
     assert all(later - earlier > 0.02 for earlier, later in pairwise(probes))
 
 
+@pytest.mark.parametrize("poisoned", [2, 5, 12])
+def test_calls_that_fail_by_themselves_do_not_bring_the_model_down(poisoned):
+    lasting = Failure("malformed", "no JSON")
+
+    async def mixed():
+        made, bad, good = calling(), Scripted(lasting, seconds=0.1), Scripted(HI, seconds=0.1)
+        calls = [(bad if number < poisoned else good).call() for number in range(40)]
+        ended = await asyncio.gather(*(answered_by(made, call) for call in calls))
+        return [each.outcome for each in ended], virtual_time.now()
+
+    outcomes, ended = virtual_time.run(mixed())
+    assert outcomes.count(HI) == 40 - poisoned
+    assert outcomes.count(lasting) == poisoned
+    assert ended < 60
+
+
 def test_patience_ends_and_what_it_cost_to_wait_is_little():
     model = Scripted(DOWN, seconds=0.01)
     terms = Terms(patience_seconds=60.0)
