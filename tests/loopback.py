@@ -1,7 +1,9 @@
-"""A real HTTP server on 127.0.0.1 that speaks the OpenAI wire format, scripted by a plain function.
+"""A real HTTP server on 127.0.0.1 that speaks the wire formats of models, scripted by a function.
 
 It runs on an event loop in a thread of its own, records what it was asked, and can answer with any
-status, header or bytes, late, slowly or cut short.  Behind the real litellm it is `openai/<model>`:
+status, header or bytes, late, slowly or cut short.  What a script says as plain text is sent in the
+format in which it was asked: OpenAI's, Anthropic's or Gemini's (`tests/wire.py`).  Behind the real
+litellm it is `openai/<model>`, or what `environ_of` makes of another provider:
 
     with Loopback(lambda asked: asked.last_user.upper()) as server:
         os.environ.update(server.environ)
@@ -24,7 +26,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-KEY = "sk-loopback-0123456789abcdef"
+from tests.wire import KEYS, Counts, Said, Wire, spoken
+
+KEY = KEYS["openai"]
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many"}
 DIMENSIONS = 32
 
@@ -52,8 +56,15 @@ class Asked:
         return list(self.body.get("messages", []))
 
     @property
+    def wire(self) -> Wire | None:
+        """The format of a chat; None for what is none."""
+        return spoken(self.path)
+
+    @property
     def last_user(self) -> str:
         """The text of the last user message; empty when there is none."""
+        if self.wire:
+            return self.wire.question(self.body)
         contents = [each.get("content") for each in self.messages if each.get("role") == "user"]
         content = contents[-1] if contents else None
         if isinstance(content, list):
@@ -78,6 +89,15 @@ class Reply:
     """Close with a reset, without a word."""
     raw: bytes | None = None
     """These bytes instead of an HTTP answer."""
+    version: str = "HTTP/1.1"
+    length: int | None = None
+    """The announced length, where it is not the body's; afterwards the connection is closed."""
+    chunk: int | None = None
+    """Sent in chunks of so many bytes; with `cut_after`, without their end."""
+    slow_head_seconds: float = 0.0
+    """Wait this long before every header."""
+    times: int = 1
+    """How often the whole answer is sent on one connection."""
 
 
 Answer = str | dict[str, Any] | Reply
@@ -163,7 +183,7 @@ class Loopback:
     @property
     def url(self) -> str:
         """The base that clients are given, with `/v1`."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{self.origin}/v1"
 
     @property
     def environ(self) -> dict[str, str]:
@@ -171,8 +191,17 @@ class Loopback:
         return {"OPENAI_API_BASE": self.url, "OPENAI_API_KEY": KEY, "NO_PROXY": "127.0.0.1"}
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def environ_of(self, wire: Wire) -> dict[str, str]:
+        """What the environment must hold for the models of `wire` to come here."""
+        return {**wire.environ(self.origin), "NO_PROXY": "127.0.0.1"}
+
+    @property
     def chats(self) -> list[Asked]:
-        return [asked for asked in self.requests if asked.path.endswith("/chat/completions")]
+        return [asked for asked in self.requests if asked.wire]
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -219,7 +248,10 @@ class Loopback:
 
     async def _read(self, reader: asyncio.StreamReader) -> Asked | None:
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
+            first_byte = await reader.readexactly(1)
+            if not first_byte.isalpha():  # no HTTP: the start of a TLS handshake, for one
+                return None
+            head = first_byte + await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:
             return None
         first, *lines = head.decode("latin-1").strip().split("\r\n")
@@ -259,7 +291,18 @@ class Loopback:
             return answer
         if asked.path.endswith("/embeddings"):  # a script of texts leaves vectors to us
             return _embeddings(asked)
-        return Reply(completion(answer, asked=asked) if isinstance(answer, str) else answer)
+        if not isinstance(answer, str):
+            return Reply(answer)
+        return Reply(_plain(answer, asked))
+
+
+def _plain(text: str, asked: Asked) -> dict[str, Any]:
+    """An answer in the format of the question."""
+    wire = asked.wire
+    if wire is None or wire.name == "openai":
+        return completion(text, asked=asked)
+    counts = Counts(len(asked.last_user.split()), len(text.split()))
+    return wire.answer(Said(text, counts=counts))
 
 
 async def _send(reply: Reply, asked: Asked, writer: asyncio.StreamWriter) -> bool:
@@ -272,13 +315,37 @@ async def _send(reply: Reply, asked: Asked, writer: asyncio.StreamWriter) -> boo
         return False
     body = reply.body
     data = body if isinstance(body, bytes) else _text(body).encode("utf-8", "surrogatepass")
-    head = {"Content-Type": reply.content_type, "Content-Length": str(len(data)), **reply.headers}
-    lines = [f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Status')}"]
-    lines += [f"{name}: {value}" for name, value in head.items()]
-    writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
-    if asked.method == "HEAD":
-        data = b""
-    if reply.drip_seconds:
+    for _ in range(reply.times):
+        await _send_head(reply, len(data), writer)
+        await _send_body(reply, b"" if asked.method == "HEAD" else data, writer)
+    await writer.drain()
+    return reply.cut_after is None and reply.length is None and reply.version == "HTTP/1.1"
+
+
+async def _send_head(reply: Reply, size: int, writer: asyncio.StreamWriter) -> None:
+    head = {"Content-Type": reply.content_type}
+    if reply.chunk:
+        head["Transfer-Encoding"] = "chunked"
+    else:
+        head["Content-Length"] = str(size if reply.length is None else reply.length)
+    lines = [f"{reply.version} {reply.status} {REASONS.get(reply.status, 'Status')}"]
+    lines += [f"{name}: {value}" for name, value in (head | reply.headers).items()]
+    for line in [*lines, ""] if reply.slow_head_seconds else ():
+        await asyncio.sleep(reply.slow_head_seconds)
+        writer.write(f"{line}\r\n".encode("latin-1"))
+        await writer.drain()
+    if not reply.slow_head_seconds:
+        writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+
+
+async def _send_body(reply: Reply, data: bytes, writer: asyncio.StreamWriter) -> None:
+    if reply.chunk:
+        sent = data[: reply.cut_after]
+        for at in range(0, len(sent), reply.chunk):
+            part = sent[at : at + reply.chunk]
+            writer.write(b"%x\r\n%b\r\n" % (len(part), part))
+        writer.write(b"0\r\n\r\n" if reply.cut_after is None else b"")
+    elif reply.drip_seconds:
         for byte in data:
             await asyncio.sleep(reply.drip_seconds)
             writer.write(bytes([byte]))
@@ -286,7 +353,6 @@ async def _send(reply: Reply, asked: Asked, writer: asyncio.StreamWriter) -> boo
     else:
         writer.write(data[: reply.cut_after])
     await writer.drain()
-    return reply.cut_after is None
 
 
 def _text(body: str | dict[str, Any] | list[Any]) -> str:

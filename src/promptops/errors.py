@@ -25,6 +25,8 @@ class ExitCode(IntEnum):
     BUG = 70
     INTERRUPTED = 130
     """What was paid for is kept."""
+    TERMINATED = 143
+    """Ended from outside, by SIGTERM. What was paid for is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,20 @@ class NoVerdictError(PromptopsError):
 class BudgetSpentError(NoVerdictError):
     """The next call could pass what the run may spend."""
 
+    of_command: bool = False
+    """It is what the command at hand may spend, and not the run: another command goes on."""
+
 
 class StoreError(NoVerdictError):
     """The local store cannot be read or written."""
+
+
+class UnderWayError(NoVerdictError):
+    """Another process is at this run, or has brought it to its end."""
+
+
+class TerminatedError(Exception):
+    """Somebody ended this process from outside."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

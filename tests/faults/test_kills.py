@@ -2,73 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import sqlite3
+import signal
 import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.benchmarks.shouting import shouting
 from tests.loopback import Asked, Loopback
-from tests.zygote import Child, Zygote
+from tests.zygote import NOTHING, Child, Kept, Stage, Zygote, kept, timeless
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and kills are POSIX")
 
 CONCURRENCY = 8
 CASES, SAMPLES = 60, 4
+SAME = ("verdict", "reasons", "metrics", "baseline", "candidate", "cases")
 
 
-class Kept(NamedTuple):
-    """What is in a store."""
-
-    responses: dict[tuple[str, int], bytes]
-    ledger: int
-    doubled: int
-    """Draws that the ledger has more than once."""
-
-
-def kept(root: Path) -> Kept:
-    with sqlite3.connect(root / ".promptops" / "store.db") as store:
-        assert store.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        rows = store.execute("SELECT request_key, sample, body FROM responses").fetchall()
-        (ledger,) = store.execute("SELECT count(*) FROM ledger").fetchone()
-        (doubled,) = store.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM ledger GROUP BY request_key, sample"
-            " HAVING count(*) > 1)"
-        ).fetchone()
-    store.close()
-    return Kept({(key, sample): body for key, sample, body in rows}, ledger, doubled)
-
-
-class Model:
-    """Right or wrong by chance that is the same for the same question, however often it is asked;
-    counts what it has answered.
-    """
-
-    def __init__(self) -> None:
-        self.answered: Counter[str] = Counter()
-
-    def __call__(self, asked: Asked) -> str:
-        system = str(asked.messages[0]["content"])
-        self.answered[json.dumps([system, asked.last_user])] += 1
-        right = random.Random(f"{system}/{asked.last_user}").random() < 0.7
-        return asked.last_user.upper() if right else "wrong"
-
-
-def environ_of(server: Loopback) -> dict[str, str]:
-    """What a child is given."""
-    return {**os.environ, **server.environ}
-
-
-def evaluate(zygote: Zygote, root: Path, server: Loopback, *more: str) -> Child:
-    arguments = ("eval", "-q", "-f", "json", "--concurrency", str(CONCURRENCY), *more)
-    return zygote.start(root, environ_of(server), *arguments)
+def model(asked: Asked) -> str:
+    """Right or wrong by chance; the same for the same question, however often it is asked."""
+    system = str(asked.messages[0]["content"])
+    right = random.Random(f"{system}/{asked.last_user}").random() < 0.7
+    return asked.last_user.upper() if right else "wrong"
 
 
 def survive(tmp_path: Path, kills: int, seed: int) -> None:
@@ -77,61 +35,65 @@ def survive(tmp_path: Path, kills: int, seed: int) -> None:
     done = 0
     with Zygote(tmp_path / "children") as zygote:
         while done < kills:
-            done += _one_project(tmp_path / f"project-{done}", zygote, chance, kills - done)
+            root = shouting(tmp_path / f"project-{done}", cases=CASES, samples=SAMPLES)
+            with Loopback(model, delay_seconds=0.01) as server:
+                stage = Stage(zygote, root, server, CONCURRENCY)
+                done += _one_project(stage, chance, kills - done)
 
 
-def _one_project(root: Path, zygote: Zygote, chance: random.Random, most: int) -> int:
-    """One comparison, killed again and again until it is through; how often."""
-    shouting(root, cases=CASES, samples=SAMPLES)
-    model, killed, before = Model(), 0, Kept({}, 0, 0)
-    with Loopback(model, delay_seconds=0.01) as server:
-        while killed < most:
-            child = evaluate(zygote, root, server)
-            asked = len(server.requests)
-            until = asked + chance.randrange(1, 60)
-            while len(server.requests) < until and not child.ended:
-                time.sleep(0.0005)
-            time.sleep(chance.random() * 0.02)
-            if child.ended:
-                break
-            child.kill()
-            assert child.wait() == -9
+def _one_project(stage: Stage, chance: random.Random, most: int) -> int:
+    """One comparison, killed again and again until it is through; how often, or 1."""
+    killed, before = 0, NOTHING
+    while True:
+        child = stage.evaluate("-q")
+        if killed < most and _kill(child, stage, chance):
             killed += 1
-            after = kept(root)
-            # What was kept stays as it was; what was answered is kept, but for what was under way.
-            assert after.responses.items() >= before.responses.items()
-            assert len(server.requests) - len(after.responses) <= killed * CONCURRENCY
-            assert after.ledger == len(after.responses)
-            assert after.doubled == 0
+            after = stage.kept()
+            _check_grown(stage, before, after, killed)
             before = after
-        last = evaluate(zygote, root, server)
-        assert last.wait() in {0, 1}, last.err
-        (report,) = last.value
-        after = kept(root)
-        assert after.responses.items() >= before.responses.items()
-        calls = report["calls"]
-        assert calls["made"] + calls["cached"] == len(after.responses)
-        assert len(server.requests) <= len(after.responses) + killed * CONCURRENCY
-        _check_same_as_undisturbed(root, zygote, server, report)
+            continue
+        assert child.wait() in {0, 1}, child.err
+        break
+    (report,) = child.value
+    after = stage.kept()
+    _check_grown(stage, before, after, killed)
+    # However often it was killed it is one run, and the report is of the whole of it.
+    assert after.unfinished == frozenset()
+    assert not before.unfinished or before.unfinished == {report["run"]}
+    assert stage.runs() == [report["run"]]
+    assert (report["calls"]["made"], report["calls"]["cached"]) == (len(after.responses), 0)
+    _check_same_as_undisturbed(stage, report)
     return max(killed, 1)
 
 
-def _check_same_as_undisturbed(
-    root: Path, zygote: Zygote, server: Loopback, report: dict[str, object]
-) -> None:
+def _kill(child: Child, stage: Stage, chance: random.Random) -> bool:
+    """Kill at a random moment; False where it was through before that."""
+    asked = len(stage.server.requests)
+    if chance.random() < 0.25:  # before the first request, mostly: while files are read and made
+        time.sleep(chance.random() * 0.5)
+    else:
+        until = asked + chance.randrange(1, 60)
+        child.until(lambda: len(stage.server.requests) >= until)
+        time.sleep(chance.random() * 0.02)
+    child.kill()
+    return child.wait() == -signal.SIGKILL
+
+
+def _check_grown(stage: Stage, before: Kept, after: Kept, killed: int) -> None:
+    """What was kept stays as it was; what was answered is kept, but for what was under way."""
+    assert after.responses.items() >= before.responses.items()
+    assert len(stage.server.requests) - len(after.responses) <= killed * CONCURRENCY
+    assert after.paid == Counter(after.responses.keys())  # once each, and nothing else
+    assert after.lost.total() == 0
+    assert len(after.unfinished) <= 1
+
+
+def _check_same_as_undisturbed(stage: Stage, report: dict[str, object]) -> None:
     """A run that nobody disturbed, from an empty store, ends the same."""
-    (root / ".promptops").rename(root / "kept")
-    whole = evaluate(zygote, root, server)
-    whole.wait()
-    (undisturbed,) = whole.value
-    for name in ("verdict", "metrics", "baseline", "candidate", "cases"):
-        assert _timeless(undisturbed[name]) == _timeless(report[name]), name
-
-
-def _timeless(value: object) -> object:
-    if isinstance(value, dict):
-        return {k: _timeless(v) for k, v in value.items() if k != "latency_seconds"}
-    return [_timeless(each) for each in value] if isinstance(value, list) else value
+    (stage.root / ".promptops").rename(stage.root / "kept")
+    undisturbed = stage.report("-q")
+    for name in SAME:
+        assert timeless(undisturbed[name]) == timeless(report[name]), name
 
 
 def test_runs_survive_being_killed(tmp_path: Path) -> None:
@@ -141,3 +103,7 @@ def test_runs_survive_being_killed(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_runs_survive_being_killed_two_hundred_times(tmp_path: Path) -> None:
     survive(tmp_path, kills=200, seed=2)
+
+
+def test_a_store_that_was_never_made_holds_nothing(tmp_path: Path) -> None:
+    assert kept(tmp_path) == NOTHING

@@ -194,7 +194,7 @@ def test_where_git_cannot_say_nothing_is_out_of_reach(kept: Desk) -> None:
         (["export", "x.gz", "--prompt", "sya"], "did you mean 'say'?"),
         (["import", "nothing.gz"], "cannot read"),
         (["import", "."], "cannot read"),
-        (["import", "evals/say.yaml"], "nothing was imported"),
+        (["import", "evals/say.yaml"], "evals/say.yaml is no export of promptops; nothing was"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_done(kept: Desk, words: list[str], said) -> None:
@@ -224,6 +224,26 @@ def test_a_person_is_asked_first(kept: Desk, answer: str, left: int) -> None:
     assert count(kept.project) == left
 
 
+def told_as_broken_off(kept: Desk, run: str) -> None:
+    """What is said of a run that was killed before it wrote a report."""
+    for words in ((), ("say",)):
+        first = kept.run("runs", *words, "--format", "json").value["runs"][0]
+        assert (first["run"], first["state"], first["prompt"]) == (run, "broken_off", "say")
+        assert (first["baseline_version"], first["candidate_version"]) == (2, 4)
+        assert 1 <= first["answers"] <= first["calls"]
+    assert run not in kept.run("runs", "judges/fair").out
+    listed = kept.run("runs").out
+    assert f"broken off, {first['answers']} answer" in listed
+    assert f"promptops eval --resume {run}" in listed
+    shown = kept.run("report", run)
+    assert (shown.code, shown.out) == (3, "")
+    assert f"it was broken off, with {first['answers']} answer" in shown.err
+    assert f"promptops eval --resume {run}" in shown.err
+    last = kept.run("report")  # the newest that there is, and a note of the newer run
+    assert last.code == 0
+    assert f"run {run} is newer: it was broken off" in last.err
+
+
 def test_a_run_that_was_killed_keeps_what_it_needs(kept: Desk) -> None:
     """It was begun, it drew something, and nothing of it may be paid for twice."""
     kept.prompt(4, "Be odd.")
@@ -242,14 +262,25 @@ def test_a_run_that_was_killed_keeps_what_it_needs(kept: Desk) -> None:
             time.sleep(0.02)
         kept.age()
         alive = kept.run("cache", "prune", "--older-than", "0h", "--yes", "--format", "json").value
+        told = kept.run("cache", "prune", "--older-than", "0h", "--dry-run").out
+        listed = kept.run("runs", "--format", "json").value["runs"][0]
+        shown = kept.run("report", listed["run"])
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     kept.server.delay_seconds = 0.0
     (run,) = alive["unfinished_runs"]
     assert alive["needed"] >= 1
+    assert alive["runs_under_way"] == [run]
+    assert "a run that is under way needs" in " ".join(told.split())
+    assert "--resume" not in told  # it is alive: there is nothing to go on with
+    assert (listed["run"], listed["state"], listed["verdict"]) == (run, "under_way", None)
+    assert (shown.code, shown.out) == (3, "")
+    assert f"run {run} of say has no report: it is under way" in shown.err
     killed = kept.run("cache", "prune", "--older-than", "0h", "--dry-run")
     assert f"promptops eval --resume {run}" in killed.out
+    assert "a run that was broken off needs" in " ".join(killed.out.split())
+    told_as_broken_off(kept, run)
     # Once its version is gone it can never go on.
     kept.prompt(2, "Be brief.")
     gone = kept.run("cache", "prune", "--unreachable", "--dry-run", "--format", "json").value

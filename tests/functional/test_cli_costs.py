@@ -180,3 +180,23 @@ def test_the_table_can_be_written_to_a_file(spent: Project) -> None:
     done = spent.run("costs", "--output", "costs.txt")
     assert (done.code, done.out, done.err) == (0, "", "")
     assert "extract-the-city" in (spent.root / "costs.txt").read_text()
+
+
+def test_what_no_judge_was_asked_for_has_a_name(spent: Project) -> None:
+    rows = [row.split() for row in spent.run("costs", "--by", "judge").out.splitlines()]
+    assert ["(answers)", "samples", "5"] in [row[:3] for row in rows]
+    assert ["judges/faithful", "judges", "1"] in [row[:3] for row in rows]
+    assert ["(embeddings)", "embeddings", "1"] in [row[:3] for row in rows]
+
+
+@pytest.mark.parametrize("width", ["60", "80"])
+def test_many_names_are_told_one_by_one(spent: Project, width: str, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    by = "prompt,version,model,judge,day,suite"
+    out = spent.run("costs", "--by", by).out
+    assert max(map(len, out.splitlines())) <= int(width)
+    told = " ".join(out.split())
+    assert "prompt extract-the-city version v1 model openai/loop judge (answers) day 20" in told
+    assert "suite city for samples calls 2 tokens in 2,400 cached 400 out 60 cost ≥ $0.020" in told
+    assert "·" not in out
+    assert "total for judges calls 1" in told

@@ -341,3 +341,28 @@ def test_findings_stand_in_the_order_of_files_and_lines(project: Project) -> Non
     places = [(each["path"], each["line"], each["column"]) for each in found]
     assert places == sorted(places)
     assert len({path for path, _, _ in places}) == 3
+
+
+PRICED = """\
+prompt: greet
+dataset: greet.jsonl
+scorers:
+  near: {type: embedding, model: openai/near-1, expected: "{{ name }}"}
+prices:
+  openai/near-1: {input: 1, output: 0}
+  embedded/smollm2-135m: {input: 0, output: 0}
+"""
+
+
+def test_a_price_that_is_asked_for_is_none_to_warn_of(project: Project) -> None:
+    project.write("evals/greet.yaml", PRICED)
+    assert "a price for" not in project.run("lint").out
+
+
+def test_a_price_of_a_model_that_nothing_asks_is_told_of(project: Project) -> None:
+    project.write("evals/greet.yaml", PRICED + "  openai/naer-1: {input: 1, output: 0}\n")
+    done = project.run("lint")
+    assert done.code == 0
+    said = " ".join(done.out.split())
+    where = "evals/greet.yaml:8:3: warning: a price for 'openai/naer-1', which neither the prompt"
+    assert where in said

@@ -190,10 +190,10 @@ def test_eval_says_first_what_it_may_cost_and_could_see(shout, serve):
     done = shout.run("eval")
     first, second, *_ = done.err.splitlines()
     assert first == (
-        "shout: 320 calls at most, price unknown; this budget can see a drop of 10 points or more"
+        "shout: 320 calls at most, price unknown; these samples can see a drop of 10 points or more"
     )
     assert second == (
-        "shout: a pass is unlikely within this budget: to pass at a margin of 5 points needs about"
+        "shout: a pass is unlikely with this plan: to pass at a margin of 5 points needs about"
         " 540 pairs, and it has 160"
     )
     assert "shout:" not in done.out
@@ -248,7 +248,20 @@ def test_a_run_alone_and_one_against_itself(shout, serve):
 def test_a_budget_that_ends_it_first_is_told(shout, serve):
     shout.write("evals/shout.yaml", SUITE + "budget: {calls: 100}\n")
     done = shout.run("eval")
-    assert "320 calls at most, price unknown, but no more than its budget of 100 calls;" in done.err
+    first, *_ = done.err.splitlines()
+    assert first == (
+        "shout: 320 calls at most, price unknown, but no more than its budget of 100 calls"
+    )
+    assert "budget ends it first" in " ".join(shout.run("plan").out.split())
+
+
+def test_a_plan_says_how_long_it_takes_where_that_is_bounded(shout, serve):
+    shout.write("evals/shout.yaml", SUITE + "limits: {requests_per_minute: 60}\n")
+    assert "5 min 19 s or more for all calls, at 60 requests a minute" in shout.run("plan").out
+    (found,) = shout.run("plan", "--format", "json").value["plans"]
+    assert found["least_seconds"] == 319
+    shout.write("evals/shout.yaml", SUITE)
+    assert "or more for all calls" not in shout.run("plan").out
 
 
 def test_an_extension_says_how_far_it_may_go(shout, serve):

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 
 from promptops.cli.ages import moment
-from promptops.cli.cache_asked import Asked, check_together, has_store, opened
+from promptops.cli.cache_asked import Asked, check_together, has_store
 from promptops.cli.cache_files import export, import_
 from promptops.cli.cache_reach import reach_of, unfinished_runs
 from promptops.cli.output import is_terminal, note, stream_surface, surface, tell
 from promptops.cli.project import Project
 from promptops.errors import ExitCode, HistoryError, InputError, StoreError, did_you_mean
 from promptops.reports import stored, stored_checks
+from promptops.store.begun import Begun
 from promptops.store.database import FOLDER, StoreConnection, mark_damaged
 from promptops.store.inventory import Amount, Contents, contents, file_bytes, shrink
+from promptops.store.opening import opened_database
 from promptops.store.pruning import Criteria, Pruning, Unfinished
+from promptops.store.reading import Onlooker, opened_to_read
 from promptops.store.recovery import mend
-from promptops.store.store import Store
 from promptops.store.verifying import Findings, Verifying
 
 
@@ -39,16 +42,16 @@ def act(project: Project, asked: Asked) -> int:
     return int(action(project, asked))
 
 
-def _runs(project: Project) -> list[Unfinished]:
-    with Store(project.root) as store:
-        return unfinished_runs(store.begun)
+def _runs(project: Project, connection: StoreConnection) -> list[Unfinished]:
+    with closing(Onlooker(project.root / FOLDER)) as claims:
+        return unfinished_runs(Begun(connection, claims))
 
 
 def _show(project: Project, asked: Asked) -> ExitCode:
     held: Contents | None = None
     lost: Amount | None = None
     if has_store(project):
-        with opened(project) as connection:
+        with opened_to_read(project.root) as connection:
             held = contents(connection, project.root)
             lost = _unreachable(project, connection) if held.total.responses else Amount()
     asked.show(
@@ -64,7 +67,7 @@ def _unreachable(project: Project, connection: StoreConnection) -> Amount | None
     except HistoryError as error:
         note(f"what belongs to versions out of reach is not told: {error.message}")
         return None
-    chosen = Pruning(connection, lambda: _runs(project)).select(Criteria(reach=reach))
+    chosen = Pruning(connection, lambda: _runs(project, connection)).select(Criteria(reach=reach))
     return chosen.total
 
 
@@ -74,8 +77,9 @@ def _prune(project: Project, asked: Asked) -> ExitCode:
         note("nothing is kept yet")
         return ExitCode.OK
     before = file_bytes(project.root)
-    with opened(project) as connection:
-        pruning = Pruning(connection, lambda: _runs(project))
+    opened = opened_to_read if asked.dry_run else opened_database
+    with opened(project.root) as connection:
+        pruning = Pruning(connection, lambda: _runs(project, connection))
         selection = pruning.select(criteria)
         plan = stored.Pruned(selection, told, True, before, before)  # noqa: FBT003
         if asked.dry_run or not selection.total.responses:
@@ -85,7 +89,7 @@ def _prune(project: Project, asked: Asked) -> ExitCode:
             note("nothing was deleted")
             return ExitCode.OK
         selection = pruning.prune(criteria)
-        alone = not any(each.alive for each in _runs(project))
+        alone = not any(each.alive for each in _runs(project, connection))
         shrunk = shrink(connection, alone=alone)
     after = file_bytes(project.root)
     _show_pruned(asked, stored.Pruned(selection, told, False, before, after, shrunk))  # noqa: FBT003
@@ -146,14 +150,15 @@ def _verify(project: Project, asked: Asked) -> ExitCode:
 
 def _verified(project: Project, *, repair: bool) -> stored_checks.Verified:
     removed, mended = 0, ""
-    with opened(project) as connection:
+    opened = opened_database if repair else opened_to_read
+    with opened(project.root) as connection:
         found = Verifying(connection).look()
         if repair and not found.of("file") and found.damage:
             removed = Verifying(connection).remove(found.damage)
             found = Verifying(connection).look()
     if repair and found.of("file"):
         mended = _mended(project)
-        with opened(project) as connection:
+        with opened(project.root) as connection:
             found = Verifying(connection).look()
     return stored_checks.Verified(found, removed, mended)
 
@@ -165,10 +170,7 @@ def _mended(project: Project) -> str:
     done = mend(folder)
     if done is None:
         raise StoreError("the store was found damaged, and is sound now: look again")
-    return (
-        f"{done.responses:,} responses and {done.runs:,} runs were carried over into a new one;"
-        f" the damaged one is {FOLDER}/{done.aside}"
-    )
+    return f"{done.outcome()}; the damaged one is {FOLDER}/{done.aside}"
 
 
 _ACTIONS: dict[str, Callable[[Project, Asked], ExitCode]] = {

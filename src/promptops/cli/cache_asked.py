@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from promptops.cli.output import emit
 from promptops.cli.project import Project
 from promptops.errors import InputError
-from promptops.store.database import FILE, FOLDER, StoreConnection
-from promptops.store.opening import open_database
+from promptops.store.database import FILE, FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +59,6 @@ _OPTIONS: dict[str, dict[str, Callable[[Asked], object]]] = {
     "verify": {"--repair": lambda asked: asked.repair},
     "export": {"--prompt": lambda asked: asked.prompts},
 }
-
-
-@contextmanager
-def opened(project: Project) -> Iterator[StoreConnection]:
-    """A connection of one's own to the project's store, which is made if there is none.
-
-    Raises:
-        StoreError: it cannot be used.
-    """
-    connection = open_database(project.root)
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 def has_store(project: Project) -> bool:

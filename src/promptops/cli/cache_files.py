@@ -9,14 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from promptops.cli.cache_asked import Asked, has_store, opened
+from promptops.cli.cache_asked import Asked, has_store
 from promptops.cli.output import surface
 from promptops.cli.project import Project
 from promptops.errors import ExitCode, InputError, NoVerdictError, did_you_mean
 from promptops.models.redaction import Redactor
 from promptops.reports import stored_checks
 from promptops.store.archive import export_to, prompts_in
-from promptops.store.archive_reading import import_from
+from promptops.store.archive_reading import Imported, import_from
+from promptops.store.database import StoreConnection
+from promptops.store.opening import opened_database
+from promptops.store.reading import opened_to_read
+
+_GZIP = b"\x1f\x8b"
+"""How a compressed file begins (RFC 1952, section 2.3.1)."""
 
 
 def export(project: Project, asked: Asked) -> ExitCode:
@@ -30,7 +36,7 @@ def export(project: Project, asked: Asked) -> ExitCode:
     assert asked.file is not None
     if not has_store(project):
         raise InputError("nothing is kept yet", hint="promptops eval keeps whatever it draws")
-    with opened(project) as connection:
+    with opened_to_read(project.root) as connection:
         _check_prompts(asked.prompts, prompts_in(connection))
         with _written(asked.file) as file:
             done = export_to(file, connection, asked.prompts, Redactor(os.environ).exactly)
@@ -56,16 +62,40 @@ def import_(project: Project, asked: Asked) -> ExitCode:
         file = asked.file.open("rb")
     except OSError as error:
         raise InputError(f"cannot read {shown}: {error.strerror}") from None
-    with file, opened(project) as connection:
-        try:
-            done = import_from(file, shown, connection, Redactor(os.environ).exactly)
-        except OSError as error:
-            raise InputError(f"cannot read {shown}: {error.strerror}") from None
+    with file:
+        _check_export(file, shown)
+        with opened_database(project.root) as connection:
+            done = _taken_in(file, shown, connection)
     asked.show(
         lambda: stored_checks.render_imported(done, shown, surface(asked.output)),
         lambda: stored_checks.imported_json(done),
     )
     return ExitCode.OK
+
+
+def _check_export(file: BinaryIO, shown: str) -> None:
+    """Hold that a file can be an export at all, before a store is made to take it in.
+
+    Raises:
+        InputError: it is none, or cannot be read.
+    """
+    try:
+        start = file.read(len(_GZIP))
+        file.seek(0)
+    except OSError as error:
+        raise InputError(f"cannot read {shown}: {error.strerror}") from None
+    if start and start != _GZIP:
+        raise InputError(
+            f"{shown} is no export of promptops; nothing was imported",
+            hint="`promptops cache export FILE` makes such a file",
+        )
+
+
+def _taken_in(file: BinaryIO, shown: str, connection: StoreConnection) -> Imported:
+    try:
+        return import_from(file, shown, connection, Redactor(os.environ).exactly)
+    except OSError as error:
+        raise InputError(f"cannot read {shown}: {error.strerror}") from None
 
 
 def _check_prompts(asked: Sequence[str], known: Sequence[str]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from promptops.cli.begun_runs import inputs_of
 from promptops.cli.project import Project
 from promptops.errors import HistoryError, InputError
 from promptops.history.reachable import committed_digests
@@ -11,18 +10,6 @@ from promptops.history.repository import Repository
 from promptops.prompts.loading import load_prompt, prompt_names
 from promptops.store.begun import Begun, BegunRun
 from promptops.store.pruning import Reach, Unfinished
-
-
-class _Side(msgspec.Struct):
-    digest: str
-
-
-class _Inputs(msgspec.Struct):
-    """As much of what a run was begun with as says which versions it compares."""
-
-    prompt: str
-    candidate: _Side
-    baseline: _Side | None = None
 
 
 def reach_of(project: Project) -> Reach:
@@ -57,9 +44,8 @@ def unfinished_runs(begun: Begun) -> list[Unfinished]:
 
 
 def _unfinished(run: BegunRun) -> Unfinished:
-    try:
-        inputs = msgspec.json.decode(run.inputs, type=_Inputs)
-    except msgspec.DecodeError:  # another promptops wrote them: then all of its suite is needed
+    inputs = inputs_of(run)
+    if inputs is None:  # then all of its suite is needed
         return Unfinished(run.run, run.suite, alive=run.alive)
     sides = [side for side in (inputs.candidate, inputs.baseline) if side]
     digests = tuple(side.digest for side in sides)

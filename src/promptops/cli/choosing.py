@@ -70,9 +70,12 @@ def chosen_suites(project: Project, named: list[str] | None) -> list[str]:
     return names
 
 
-def open_workplace(project: Project, held: ExitStack) -> Workplace:
-    """The project with its history and its store, closed with `held`."""
-    store = held.enter_context(Store(project.root))
+def open_workplace(project: Project, held: ExitStack, *, reading: bool = False) -> Workplace:
+    """The project with its history and its store, closed with `held`.
+
+    `reading`: nothing is written, and no store is made where there is none.
+    """
+    store = held.enter_context(Store(project.root, reading=reading))
     repository = Repository.find(project.root)
     if repository is None:
         note("not a git repository: there is no earlier version to compare with")

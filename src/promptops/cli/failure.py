@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import textwrap
 import traceback
 from typing import Any
 
@@ -12,7 +11,14 @@ import typer
 from typer.exceptions import TyperException
 
 from promptops.cli.output import colored, is_terminal, stream_surface, tell
-from promptops.errors import ExitCode, InputErrors, PromptopsError, did_you_mean
+from promptops.cli.wrapping import wrapped
+from promptops.errors import (
+    ExitCode,
+    InputErrors,
+    PromptopsError,
+    TerminatedError,
+    did_you_mean,
+)
 from promptops.reports.safe_text import inert
 
 SHOWN_FRAMES = 3
@@ -31,6 +37,9 @@ def report(error: BaseException) -> int:
         line = "\n" if is_terminal(sys.stderr) else ""
         tell(f"{line}interrupted; what was paid for is kept\n")
         return ExitCode.INTERRUPTED
+    if isinstance(error, TerminatedError):
+        tell("ended from outside; what was paid for is kept\n")
+        return ExitCode.TERMINATED
     if isinstance(error, typer.Abort):
         tell("aborted\n")
         return ExitCode.INTERRUPTED
@@ -80,20 +89,6 @@ def _say(where: str, message: str, hint: str | None) -> None:
 
 
 def _wrapped(text: str, indent: str = "  ") -> str:
-    """Inert, and broken between words where a terminal would break within them."""
+    """Inert, and broken between words."""
     text = inert(text, unicode=stream_surface(sys.stderr).unicode)
-    if not is_terminal(sys.stderr):
-        return text
-    width = stream_surface(sys.stderr).width
-    return "\n".join(
-        textwrap.fill(
-            line,
-            width,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-            drop_whitespace=True,
-            replace_whitespace=False,
-        )
-        for line in text.split("\n")
-    )
+    return "\n".join(wrapped(text, indent))

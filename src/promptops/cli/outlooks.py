@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any
 
+from promptops.cli.pauses import span
+from promptops.cli.plan_fields import CASES_TRIED, cases_tried, plan_fields, samples_tried
+from promptops.cli.wrapping import wrapped
 from promptops.engine.outlook import SAMPLES_OF_FEW, Outlook, samples_to_pass
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.reports.encoding import encode
@@ -14,9 +16,8 @@ from promptops.reports.surface import Surface
 from promptops.reports.words import many, money, number, numbered
 
 SCHEMA = "promptops.plan/1"
-CASES_TRIED = (0.5, 1, 2, 4)
-"""Times the cases that there are."""
-SAMPLES_TRIED = (1, 3, 5, 10, 20)
+BRIEF_SECONDS = 10.0
+"""Less is not worth a word."""
 
 Planned = tuple[Plan, Outlook]
 
@@ -28,11 +29,19 @@ def points(share: float) -> str:
 
 
 def told(seen: Outlook, *, with_model: bool = False) -> list[str]:
-    """What is said on stderr before a run spends anything: one line, and a warning if need be."""
+    """What is said on stderr before a run spends anything: a line, and a warning if need be.
+
+    Each is broken between words where a terminal is narrower.
+    """
     name = f"{seen.suite} ({seen.model})" if with_model else seen.suite
-    line = f"{name}: {_calls(seen)}{_price(seen)}{_stopped(seen)}; {_sight(seen)}"
+    line = f"{name}: {_calls(seen)}{_price(seen)}{_stopped(seen)}"
+    if not seen.broken_off:
+        line += f"; {_sight(seen)}"
+    lines = [line]
     warning = _warning(seen)
-    return [line, f"{name}: {warning}"] if warning else [line]
+    if warning:
+        lines.append(f"{name}: {warning}")
+    return [part for each in lines for part in wrapped(each)]
 
 
 def render_plans(planned: Sequence[Planned], surface: Surface) -> str:
@@ -47,7 +56,7 @@ def render_plans(planned: Sequence[Planned], surface: Surface) -> str:
 
 def plans_json(planned: Sequence[Planned]) -> str:
     """The plans as one JSON object."""
-    return encode({"schema": SCHEMA, "plans": [_fields(plan, seen) for plan, seen in planned]})
+    return encode({"schema": SCHEMA, "plans": [plan_fields(plan, seen) for plan, seen in planned]})
 
 
 def _calls(seen: Outlook) -> str:
@@ -72,11 +81,11 @@ def _price(seen: Outlook) -> str:
 def _stopped(seen: Outlook) -> str:
     """Whether the suite's budget ends it first."""
     budget = seen.budget
+    if not seen.broken_off:
+        return ""
     if budget.calls is not None and seen.calls + seen.judge_calls > budget.calls:
         return f", but no more than its budget of {many(budget.calls, 'call')}"
-    if budget.usd is not None and seen.usd is not None and seen.usd > budget.usd:
-        return f", but no more than its budget of ${budget.usd:g}"
-    return ""
+    return f", but no more than its budget of ${budget.usd:g}"
 
 
 def _sight(seen: Outlook) -> str:
@@ -87,20 +96,20 @@ def _sight(seen: Outlook) -> str:
         return "every request is the same on both versions"
     if seen.itself:
         return "the same version twice, so what differs is noise"
-    budget = "this budget"
+    what = "these samples"
     if seen.limit < seen.samples:
         whole = many(seen.samples, "sample")
-        budget = f"a first impression, and the whole plan of {whole} a case"
+        what = f"a first impression, and the whole plan of {whole} a case"
     if seen.detectable is None or seen.detectable >= 1:
-        return f"{budget} can hardly see anything"
-    return f"{budget} can see a drop of {points(seen.detectable)} or more"
+        return f"{what} can hardly see anything"
+    return f"{what} can see a drop of {points(seen.detectable)} or more"
 
 
 def _warning(seen: Outlook) -> str:
     """What stands against a pass; empty where nothing does."""
     if not seen.noises or seen.itself or seen.can_pass:
         return ""
-    text = "a pass is unlikely within this budget: "
+    text = "a pass is unlikely with this plan: "
     text += f"to pass at {_needs(seen)}, and it has {number(seen.pairs)}"
     if seen.few:
         text += f"; {many(seen.cases, 'case')} want {SAMPLES_OF_FEW} samples each or more"
@@ -123,7 +132,7 @@ def _section(page: Page, plan: Plan, seen: Outlook) -> None:
         return
     page.blank()
     page.paragraph("What it would see, in points, by cases and by samples of each:", indent=2)
-    counts = _samples_tried(seen)
+    counts = samples_tried(seen)
     heads = ["cases", *(f">{each} sample{'s' * (each > 1)}" for each in counts)]
     if page.width < 8 + 12 * len(counts):
         heads = ["cases", *(f">{each}" for each in counts)]
@@ -147,6 +156,7 @@ def _rows(seen: Outlook) -> list[list[Cell]]:
         "pairs": f"{number(seen.pairs)}, looked at {_times(seen.looks)}" if seen.compared else "",
         "calls": _calls(seen).replace(" calls at most", " at most", 1) + kept,
         "price": _priced(seen) + _stopped(seen),
+        "takes": _takes(seen),
         "sees": _sees(seen),
         "noise": _noise(seen),
         "to pass": _pass(seen),
@@ -164,13 +174,21 @@ def _priced(seen: Outlook) -> str:
     return f"about {money(seen.usd)} ({seen.usd_basis})"
 
 
+def _takes(seen: Outlook) -> str:
+    if seen.least_seconds < BRIEF_SECONDS or seen.requests_per_minute is None:
+        return ""
+    held = f"at {many(seen.requests_per_minute, 'request')} a minute"
+    return f"{span(seen.least_seconds)} or more for all calls, {held}"
+
+
 def _sees(seen: Outlook) -> str:
     if not seen.compared or seen.identical:
         return _sight(seen)
     if seen.detectable is None or seen.detectable >= 1 or seen.noise is None:
         return "hardly anything"
     of = f" in {seen.noise.metric.name}" if len(seen.noises) > 1 else ""
-    return f"a drop of {points(seen.detectable)} or more{of}, 8 times in 10"
+    whole = ", were all of it drawn: its budget ends it first" if seen.broken_off else ""
+    return f"a drop of {points(seen.detectable)} or more{of}, 8 times in 10{whole}"
 
 
 def _noise(seen: Outlook) -> str:
@@ -203,22 +221,14 @@ def _hint(seen: Outlook) -> str:
     return f"so few cases want {SAMPLES_OF_FEW} samples or more each: samples: {SAMPLES_OF_FEW}"
 
 
-def _samples_tried(seen: Outlook) -> list[int]:
-    return sorted({*SAMPLES_TRIED, seen.samples})
-
-
 def _row(seen: Outlook, share: float, counts: Sequence[int]) -> list[Cell]:
-    cells: list[Cell] = [number(_cases(seen, share))]
+    cells: list[Cell] = [number(cases_tried(seen, share))]
     for samples in counts:
-        found = seen.sees(_cases(seen, share), samples)
+        found = seen.sees(cases_tried(seen, share), samples)
         here = share == 1 and samples == seen.samples
         text = "-" if found is None or found >= 1 else _points(found)
         cells.append((text, "bold" if here else ""))
     return cells
-
-
-def _cases(seen: Outlook, share: float) -> int:
-    return max(1, round(seen.cases * share))
 
 
 def _times(count: int) -> str:
@@ -245,57 +255,3 @@ def _versions(page: Page, plan: Plan) -> str:
 
 def _version(arm: ArmPlan) -> str:
     return numbered(arm.loaded.prompt.version, dirty=arm.provenance.dirty)
-
-
-def _fields(plan: Plan, seen: Outlook) -> dict[str, Any]:
-    noise = seen.noise
-    return {
-        "suite": seen.suite,
-        "prompt": plan.candidate.loaded.name,
-        "model": seen.model,
-        "baseline": _arm(plan.baseline) if plan.baseline else None,
-        "candidate": _arm(plan.candidate),
-        "cases": seen.cases,
-        "samples": seen.samples,
-        "limit": seen.limit,
-        "pairs": seen.pairs,
-        "looks": seen.looks,
-        "calls": seen.calls,
-        "judge_calls": seen.judge_calls,
-        "kept": seen.kept,
-        "usd": seen.usd,
-        "usd_basis": seen.usd_basis,
-        "margin": seen.policy.margin,
-        "alpha": seen.policy.alpha,
-        "estimand": seen.policy.estimand,
-        "guarantee": seen.policy.guarantee,
-        "detectable": seen.detectable,
-        "noise": noise and {
-            "metric": noise.metric.name,
-            "total": noise.variance.total,
-            "between": noise.variance.between,
-            "within": noise.variance.within,
-            "source": noise.source,
-        },
-        "pairs_to_pass": seen.pairs_to_pass,
-        "settled": seen.settled or None,
-        "table": [
-            {
-                "cases": _cases(seen, share),
-                "samples": samples,
-                "detectable": seen.sees(_cases(seen, share), samples),
-            }
-            for share in CASES_TRIED
-            for samples in _samples_tried(seen)
-        ] if seen.noises else [],
-    }  # fmt: skip
-
-
-def _arm(arm: ArmPlan) -> dict[str, Any]:
-    origin = arm.provenance
-    return {
-        "version": arm.loaded.prompt.version,
-        "digest": arm.loaded.digest,
-        "commit": origin.commit,
-        "dirty": origin.dirty,
-    }

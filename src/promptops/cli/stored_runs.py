@@ -25,7 +25,7 @@ def scores_of(project: Project, name: str, versions: Sequence[LoadedPrompt]) -> 
     choice = _Choice(project, name, versions)
     found: dict[str, Report] = {}
     try:
-        with Store(project.root) as store:
+        with Store(project.root, reading=True) as store:
             for digest in choice.models:
                 report = choice.best(store.runs.of_version(digest), digest)
                 if report is not None:
@@ -41,7 +41,7 @@ def quality_of(
     """The run that tells what the one version is worth beside the other; see `past_runs`."""
     choice = _Choice(project, name, [before, after])
     try:
-        with Store(project.root) as store:
+        with Store(project.root, reading=True) as store:
             both = (
                 report
                 for report in store.runs.of_version(after.digest)

@@ -66,7 +66,28 @@ def lint_suite(project: Project, name: str) -> list[Finding]:
                 "leave out `role: observe` where a drop should count",
             )
         )
-    return findings + _increases(suite) + _dataset(project, suite, prompt, scorers)
+    findings += _increases(suite) + _unused_prices(suite, prompt, scorers)
+    return findings + _dataset(project, suite, prompt, scorers)
+
+
+def _unused_prices(
+    suite: Suite, prompt: LoadedPrompt | None, scorers: list[Scorer]
+) -> list[Finding]:
+    """Prices of models that nothing in the suite asks.
+
+    No error: `--model` may name them, and an earlier version of the prompt may have asked them.
+    """
+    if prompt is None or len(scorers) < len(suite.file.scorers):
+        return []  # who is asked is not known
+    asked = {prompt.prompt.model, *(model for each in scorers for model in each.models)}
+    found = []
+    for model in suite.file.prices:
+        if model not in asked:
+            message = f"a price for {model!r}, which neither the prompt nor a scorer asks"
+            where = suite.document.locate(("prices", model))
+            hint = did_you_mean(model, asked - {*suite.file.prices} or asked)
+            found.append(Finding("warning", message, where, hint))
+    return found
 
 
 def _increases(suite: Suite) -> list[Finding]:

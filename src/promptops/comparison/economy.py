@@ -174,12 +174,12 @@ def reason(found: EconomyReport) -> str:
         return f"{found.name}: {found.pairs} pairs are too few to hold it to {allowed}"
     if found.verdict == "passed" or found.interval is None:
         return f"{found.name} surely rose by no more than {allowed}"
-    ends = " to ".join(signed_percent(end, limit) for end in found.interval)
-    way = "rose" if found.increase >= 0 else "fell"
-    moved = f"{found.name} {way} by {percent(abs(found.increase))} ({ends})"
+    low, high = (signed_percent(end, limit) for end in found.interval)
+    between = "" if low == high else f" ({low} to {high})"
     if found.verdict == "regressed":
-        return f"{moved}, more than {allowed}"
-    return f"{moved}: surely neither within {allowed} nor beyond"
+        return f"{found.name} rose by {percent(found.increase)}{between}, more than {allowed}"
+    change = signed_percent(found.increase, limit)
+    return f"{found.name} is undecided: {change}{between}, where the gate allows {percent(limit)}"
 
 
 def percent(share: float, apart: float | None = None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from promptops.engine.calling.spending import Limits, check_bounded
+from promptops.engine.calling.limits import Limits, check_bounded
 from promptops.engine.calling.worst_case import WorstCase, worst_case, worst_case_of_text
 from promptops.engine.plan import Plan
 from promptops.engine.scoring import ProjectAccess
@@ -36,6 +36,20 @@ def check_limits(plan: Plan, limits: Limits, access: ProjectAccess) -> None:
         for model in scorer.models:
             asked.setdefault(model, _judged(scorer, model, prices, access))
     check_bounded(limits, asked)
+
+
+def dearest(plan: Plan) -> WorstCase:
+    """The most that a sample of the plan may use; where nothing bounds one, it is passed over."""
+    prices = plan.suite.file.prices
+    found = [
+        worst_case(arm.render(case), price(arm.model, prices))
+        for arm in plan.arms
+        for case in plan.dataset
+    ]
+    tokens = max((each.tokens for each in found if each.tokens is not None), default=None)
+    return WorstCase(
+        tokens, max((each.usd for each in found if each.usd is not None), default=None)
+    )
 
 
 def check_priced(plan: Plan) -> None:

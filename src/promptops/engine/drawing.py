@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from promptops.engine.calling.calling import Answered, Call, Calling
+from promptops.engine.calling.seeing_through import see_through
 from promptops.engine.calling.spending import Meter
 from promptops.engine.calling.terms import Terms
 from promptops.engine.calling.worst_case import worst_of
 from promptops.engine.observing import Observed
-from promptops.errors import InputError, NoVerdictError
+from promptops.errors import InputError, NoVerdictError, StoreError
 from promptops.models.endpoints import endpoint, missing_credentials
 from promptops.models.prices import price
 from promptops.values.account import Account
@@ -31,6 +32,9 @@ Ask = Callable[[], Coroutine[Any, Any, Outcome]]
 
 LOOK_AGAIN_SECONDS = 0.1
 """How often it is looked whether another process has the answer that it is drawing."""
+
+
+HEAR_SECONDS = 0.01
 
 
 class Answers(Protocol):
@@ -62,11 +66,17 @@ class Kept(Protocol):
 
     def find(self, draws: Sequence[Slot]) -> dict[Slot, Response]: ...
 
+    def drawn_by(self, key: str, sample: int) -> str | None:
+        """The run that drew what is kept."""
+        ...
+
     async def keep(self, key: str, sample: int, response: Response, account: Account) -> None: ...
 
-    async def lose(
+    def lose(
         self, key: str, sample: int, account: Account, at_risk_usd: float | None
-    ) -> None: ...
+    ) -> Awaitable[None]:
+        """It is written though nobody waits."""
+        ...
 
     def keep_price(self, digest: str, model: str, entry: Mapping[str, Any]) -> None: ...
 
@@ -113,8 +123,8 @@ class Drawing:
         self.observed = Observed(observer, environ)
         self.models: Sequence[str] = ()
         """Who may be asked."""
-        self.made_before: Collection[Slot] = ()
-        """What this run drew before it was broken off: not for the first time from the store."""
+        self.resumed: str | None = None
+        """A run that goes on: what it drew before it was broken off was made by it."""
 
     def key(self, request: Request) -> str:
         """The request key, the endpoint included."""
@@ -163,6 +173,8 @@ class Drawing:
     async def _prepare(self) -> None:
         check_keys(self.models, self._environ)
         await self._open_answers().prepare(self.models)
+        # Importing takes seconds, in which somebody may have said to stop: let that be heard.
+        await asyncio.sleep(HEAR_SECONDS)
 
     async def _prepare_late(self) -> None:
         """In a run that was kept up to here."""
@@ -198,14 +210,23 @@ class Drawing:
         found = self._kept.find([slot])
         if not found:
             return None
-        return Drawn(found[slot], "made" if slot in self.made_before else "cached")
+        made = self.resumed is not None and self._kept.drawn_by(*slot) == self.resumed
+        return Drawn(found[slot], "made" if made else "cached")
 
     async def _make(self, slot: Slot, request: Request, account: Account, ask: Ask) -> Drawn:
         """Draw it, unless another process is doing so: then wait for what that one keeps."""
         if self.models:
             await self._prepare_late()
+        waited = 0.0
         while not self._kept.take(*slot):
+            if waited > self.terms.patience_seconds:
+                raise NoVerdictError(
+                    "another process on this store has been drawing an answer that is wanted here"
+                    f" for {waited:.0f} s, and does not come to its end",
+                    hint="let it end, or stop it: what it has paid for is kept",
+                )
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            waited += LOOK_AGAIN_SECONDS
             if found := self._find(slot):
                 return found
         try:
@@ -222,8 +243,8 @@ class Drawing:
         """The answer, kept before anybody sees it."""
         model = request.model
 
-        async def lost(usd: float | None) -> None:
-            await self._kept.lose(*slot, account, usd)
+        def lost(usd: float | None) -> Awaitable[None]:
+            return self._kept.lose(*slot, account, usd)
 
         worst = worst_of(request, account.purpose, price(model, self.terms.prices))
         quota = partial(self._open_answers().quota, model)
@@ -232,11 +253,23 @@ class Drawing:
         try:
             await self.calling.answer(call, answered)
             if isinstance(answered.outcome, Response):
-                self._keep_price(model, answered.outcome)
-                await self._kept.keep(*slot, answered.outcome, account)
+                await self._keep(slot, answered, account)
         finally:
             self.observed.call(account, request, answered.attempts)
         return answered
+
+    async def _keep(self, slot: Slot, answered: Answered, account: Account) -> None:
+        """Where that fails, nothing more is paid for."""
+        response = answered.outcome
+        assert isinstance(response, Response)
+        try:
+            self._keep_price(account.model, response)
+            writing = asyncio.ensure_future(self._kept.keep(*slot, response, account))
+            _, interrupted = await see_through(writing)
+        except StoreError as error:
+            self.calling.end(error)
+            raise
+        answered.interrupted = answered.interrupted or interrupted
 
     def _keep_price(self, model: str, response: Response) -> None:
         """What it was priced by, once."""

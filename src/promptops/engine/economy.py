@@ -11,6 +11,7 @@ from promptops.comparison.economy import UNITS, Question, Resource, Used, compar
 from promptops.comparison.ledger import ARMS
 from promptops.engine.plan import Plan
 from promptops.engine.suite import Gate
+from promptops.models.price_entry import Price
 from promptops.values.report import EconomyReport
 from promptops.values.response import Failure, Outcome
 from promptops.values.sample import Arm
@@ -45,13 +46,19 @@ class Usages:
             entered.extend(bytes(more))
         self.samples = samples
 
-    def enter(self, arm: Arm, case: int, index: int, outcome: Outcome) -> None:
-        """Enter what one sample used; of a lost one, and of what was not told, nothing is known."""
+    def enter(
+        self, arm: Arm, case: int, index: int, outcome: Outcome, listed: Price | None = None
+    ) -> None:
+        """Enter what one sample used; of a lost one, and of what was not told, nothing is known.
+
+        Where `listed` has today's price of the model, its cost is worked out by that, whenever it
+        was drawn: a price that changed meanwhile is no change of the prompt.
+        """
         if self._closed:
             return
         cell = index * self.cases + case
         self._entered[arm][cell] = 1
-        for resource, amount in _used(outcome).items():
+        for resource, amount in _used(outcome, listed).items():
             self._amounts[arm, resource][cell] = _UNKNOWN if amount is None else amount
 
     def close(self) -> None:
@@ -77,12 +84,14 @@ class Usages:
         return (cell for cell in range(len(left)) if left[cell] and right[cell])
 
 
-def _used(outcome: Outcome) -> dict[Resource, float | None]:
+def _used(outcome: Outcome, listed: Price | None) -> dict[Resource, float | None]:
     if isinstance(outcome, Failure):
         return dict.fromkeys(UNITS)
-    usage = outcome.usage
+    usage, cost = outcome.usage, outcome.cost_usd
+    if listed is not None and usage is not None and cost is not None:
+        cost = listed.of(usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
     return {
-        "cost": outcome.cost_usd,
+        "cost": cost,
         "tokens": None if usage is None else usage.input_tokens + usage.output_tokens,
         "latency": outcome.latency_seconds,
     }

@@ -6,12 +6,13 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from promptops.engine.bounds import check_limits
-from promptops.engine.calling.spending import Limits, Spent
+from promptops.engine.bounds import check_limits, dearest
+from promptops.engine.calling.limits import Limits
 from promptops.engine.calling.terms import CONCURRENCY, Terms
+from promptops.engine.calling.worst_case import WorstCase
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers, Drawing
 from promptops.engine.keeping import Keeping
@@ -21,6 +22,7 @@ from promptops.engine.progress import Watcher
 from promptops.engine.resuming import (
     Resumed,
     as_mapping,
+    before,
     check_unchanged,
     encoded,
     inputs_of,
@@ -30,9 +32,9 @@ from promptops.engine.running import Run
 from promptops.engine.scoring import EngineServices, ProjectAccess
 from promptops.engine.suite import SuiteFile
 from promptops.engine.summary import summarise
-from promptops.store.ledger import Spent as LedgerSpent
+from promptops.errors import UnderWayError
 from promptops.values.observing import Observer, unobserved
-from promptops.values.report import Report
+from promptops.values.report import Calls, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,14 @@ class Evaluation:
         access = ProjectAccess(place.tree, place.root, asked.allow_code)
         self.plan: Plan = prepare(name, choices, place, access)
         self.asked = asked
+        self._meant = resumed is not None
+        self._charged_before = 0.0
+        self.broken_off: str | None = None
+        """The id of its run, where that was interrupted."""
         try:
             self.resumed = self._goes_on_with(resumed)
             terms = _terms(self.plan.suite.file, asked)
-            check_limits(self.plan, terms.limits, access)
+            check_limits(self.plan, _with_command(terms.limits, asked), access)
             self.drawing = Drawing(Keeping(store), open_answers, place.environ, terms, observer)
             self.drawing.models = self.plan.models
         except BaseException:
@@ -99,23 +105,20 @@ class Evaluation:
         if self.plan.lacking:
             await self.drawing.prepare()
 
-    async def run(self, *, watch: Watcher, most_usd: float | None = None) -> Report:
+    async def run(self, *, watch: Watcher, left_usd: float | None = None) -> Report:
         """Draw, score, decide, and keep the run with its report; an interrupted one as well.
 
-        `most_usd` is what is left for it of a budget that several share.
+        `left_usd` is what is left of what the command may spend, over all its suites.
 
         Raises:
             StoreError: nothing more can be kept.
         """
-        clock, started = time.monotonic(), datetime.now(UTC)
-        created = started.isoformat(timespec="seconds")
-        if self.resumed:
-            id_, created = self.resumed.run, self.resumed.created
-        else:
-            id_ = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        self._begin(id_, created)
-        if most_usd is not None:
-            self.drawing.meter.lower(most_usd)
+        clock = time.monotonic()
+        id_, created, seconds = self._begin(datetime.now(UTC))
+        if left_usd is not None:
+            whole = left_usd == self.asked.max_cost_usd
+            name = "--max-cost" if whole else "the rest of --max-cost,"
+            self.drawing.meter.lower(left_usd, name)
         self._services.run = id_
         run = Run(
             id=id_,
@@ -130,7 +133,8 @@ class Evaluation:
         def keep() -> Report:
             if run.samples > self.plan.samples and not run.stopped:
                 self._store.comparisons.extend(self.plan.key, run.samples)
-            report = summarise(run, self._store.responses, created, time.monotonic() - clock)
+            took = seconds + time.monotonic() - clock
+            report = summarise(run, self._store.responses, created, took)
             self._store.runs.finish(report)
             return report
 
@@ -138,6 +142,7 @@ class Evaluation:
             try:
                 await run.complete()
             except asyncio.CancelledError:
+                self.broken_off = id_
                 self._observer.report(keep())
                 self._store.begun.end(id_, "stopped")
                 raise
@@ -146,44 +151,73 @@ class Evaluation:
         self._store.begun.end(id_, "stopped" if run.may_go_on else "finished")
         return report
 
-    def _begin(self, id_: str, created: str) -> None:
-        """Write down the plan of looks before the first of them, and that the run began."""
+    def _begin(self, now: datetime) -> tuple[str, str, float]:
+        """Write down the plan of looks before the first of them, and that the run began.
+
+        Answers its id, when it was begun, and how many seconds it has taken before.
+        """
         plan, store = self.plan, self._store
-        inputs = encoded(inputs_of(plan))
         if plan.baseline:
             begun = store.comparisons.begin(plan.key, plan.samples, plan.seed)
             plan.samples, plan.seed = begun.samples, begun.seed
+        of_plan = (plan.suite.name, encoded(inputs_of(plan)), as_mapping(plan.choices))
         if self.resumed:
-            self.drawing.made_before = store.ledger.slots_of_run(id_)
-            self.drawing.meter.start(_before(store.ledger.of_run(id_)))
-        store.begun.begin(id_, created, plan.suite.name, inputs, as_mapping(plan.choices))
+            try:
+                store.begun.begin(self.resumed.run, self.resumed.created, *of_plan)
+            except UnderWayError:
+                if self._meant:
+                    raise
+                self.resumed = None  # another process went on with it; this is a run of its own
+            else:
+                return self.resumed.run, self.resumed.created, self._go_on(self.resumed.run)
+        id_ = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        created = now.isoformat(timespec="seconds")
+        store.begun.begin(id_, created, *of_plan)
+        return id_, created, 0.0
+
+    def _go_on(self, id_: str) -> float:
+        """Begin with what the run had spent; how many seconds it has taken."""
+        store, meter = self._store, self.drawing.meter
+        self.drawing.resumed = id_
+        spent, report = store.ledger.of_run(id_), store.runs.find(id_)
+        unknown = spent.unpriced_calls + spent.lost_calls + spent.unmetered_calls
+        killed = self.resumed is not None and self.resumed.killed
+        worst = dearest(self.plan) if unknown or killed else WorstCase(0, 0.0)
+        meter.start(before(spent, report.calls if report else Calls(), worst, self._unseen))
+        self._charged_before = meter.charged_usd
+        return report.seconds if report else 0.0
+
+    @property
+    def _unseen(self) -> int:
+        """Calls that may have been under way when the run was killed; nobody wrote them down."""
+        return self.asked.concurrency if self.resumed and self.resumed.killed else 0
+
+    @property
+    def charged_usd(self) -> float:
+        """What this process has spent on the run, what is not known at its worst."""
+        return self.drawing.meter.charged_usd - self._charged_before
 
     def close(self) -> None:
         """Free the dataset."""
         self.plan.opened.close()
 
 
-def _before(spent: LedgerSpent) -> Spent:
-    """What a run spent before it was broken off."""
-    return Spent(
-        calls=spent.calls,
-        incurred_usd=spent.cost_usd,
-        at_risk_usd=spent.at_risk_usd,
-        lost=spent.lost_calls,
-        unpriced=spent.unpriced_calls,
-        tokens=spent.input_tokens + spent.output_tokens,
-    )
+def _with_command(limits: Limits, asked: Asked) -> Limits:
+    """The limits of the run and of the command together."""
+    most = asked.max_cost_usd
+    if most is None or (limits.usd is not None and limits.usd <= most):
+        return limits
+    return replace(limits, usd=most, usd_name="--max-cost")
 
 
 def _terms(suite: SuiteFile, asked: Asked) -> Terms:
     budget, limits = suite.budget, suite.limits
-    dollars = [each for each in (budget.usd, asked.max_cost_usd) if each is not None]
     return Terms(
         concurrency=asked.concurrency,
         timeout_seconds=asked.timeout_seconds or limits.timeout_seconds,
         patience_seconds=asked.patience_seconds or limits.patience_seconds,
         requests_per_minute=limits.requests_per_minute,
         tokens_per_minute=limits.tokens_per_minute,
-        limits=Limits(min(dollars, default=None), budget.calls, budget.tokens),
+        limits=Limits(budget.usd, budget.calls, budget.tokens),
         prices=suite.prices,
     )

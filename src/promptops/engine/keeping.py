@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from promptops.store.store import Store
@@ -18,13 +18,16 @@ class Keeping:
         self._store = store
         self.find = store.responses.find
 
+    def drawn_by(self, key: str, sample: int) -> str | None:
+        return self._store.responses.drawn_by(key, sample)
+
     async def keep(self, key: str, sample: int, response: Response, account: Account) -> None:
         await self._store.responses.keep(key, sample, response, account)
 
-    async def lose(
+    def lose(
         self, key: str, sample: int, account: Account, at_risk_usd: float | None
-    ) -> None:
-        await self._store.responses.lose(key, sample, account, at_risk_usd)
+    ) -> Awaitable[None]:
+        return self._store.responses.lose(key, sample, account, at_risk_usd)
 
     def keep_price(self, digest: str, model: str, entry: Mapping[str, Any]) -> None:
         self._store.prices.keep(digest, model, canonical_json(entry).decode())

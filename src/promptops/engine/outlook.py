@@ -13,6 +13,7 @@ from promptops.comparison.policy import Metric, Policy
 from promptops.documents.tree import Tree
 from promptops.engine.demand import Counts, demand
 from promptops.engine.expenses import Expenses
+from promptops.engine.pace import least_seconds
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.schedule import look_shares
 from promptops.engine.suite import MOST_SAMPLES, Budget
@@ -75,6 +76,10 @@ class Outlook:
     """Every request is the same on both versions."""
     settled: str
     """The run that settled this very comparison: the same again draws nothing.  Empty for none."""
+    requests_per_minute: int | None = None
+    """What the suite holds each model to."""
+    least_seconds: float = 0.0
+    """How long all calls take at least by that; 0 where nothing bounds it."""
 
     @property
     def pairs(self) -> int:
@@ -107,6 +112,14 @@ class Outlook:
         """Whether the plan has the pairs that a pass at the margin needs."""
         needed = self.pairs_to_pass
         return needed is not None and needed <= self.pairs
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether the budget ends it before its plan is worked through."""
+        calls, usd = self.budget.calls, self.budget.usd
+        if calls is not None and self.calls + self.judge_calls > calls:
+            return True
+        return usd is not None and self.usd is not None and self.usd > usd
 
     @property
     def few(self) -> bool:
@@ -169,6 +182,8 @@ def outlook(
         itself=plan.itself,
         identical=plan.identical,
         settled=last.run if last and settled_by(plan, last) else "",
+        requests_per_minute=plan.suite.file.limits.requests_per_minute,
+        least_seconds=least_seconds(plan, missing, judged),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from promptops.engine.calling.waiting import Waiting
 from promptops.values.report import Interval
 
 
@@ -33,6 +34,8 @@ class Progress:
     """The candidate's mean of that metric, where there is no baseline."""
     waiting: int = 0
     """Calls under way that an interrupted run waits for: they are paid for."""
+    pause: Waiting | None = None
+    """Why calls to a model wait."""
 
 
 Watcher = Callable[[Progress], None]

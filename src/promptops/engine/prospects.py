@@ -13,6 +13,7 @@ from promptops.engine.plan import Plan
 from promptops.engine.running import Run
 from promptops.engine.schedule import look_shares
 from promptops.engine.suite import MOST_SAMPLES
+from promptops.engine.tally import rounded_usd
 from promptops.store.responses import Responses
 from promptops.values.report import Budget, NextStep
 
@@ -102,4 +103,4 @@ def _cost_of(run: Run, answers: int) -> float | None:
     spent = (run.sources, run.services.sources)
     if any(each.unpriced for each in spent) or not run.finished:
         return None
-    return answers * sum(each.evaluated_usd for each in spent) / run.finished
+    return rounded_usd(answers * sum(each.evaluated_usd for each in spent) / run.finished)

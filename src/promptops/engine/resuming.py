@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import msgspec
 
+from promptops.engine.calling.spending import Spent as Before
+from promptops.engine.calling.worst_case import WorstCase
 from promptops.engine.choices import Choices
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.errors import InputError, did_you_mean
 from promptops.store.begun import Begun, BegunRun
+from promptops.store.ledger import Spent
+from promptops.values.report import Calls
 
 SHOWN = 8
 """Hex digits of a digest that are shown."""
@@ -42,7 +46,10 @@ class Inputs(msgspec.Struct, frozen=True):
     gate: str
     samples: int
     """Per case, as planned when the run began."""
-    seed: int
+    limit: int
+    """Per case, at most in this run."""
+    prices: str
+    """What the suite says that models cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class Resumed:
     suite: str
     choices: Choices
     inputs: Inputs | None
+    killed: bool
+    """It did not end by itself."""
 
 
 def inputs_of(plan: Plan) -> Inputs:
@@ -68,7 +77,8 @@ def inputs_of(plan: Plan) -> Inputs:
         scorers={each.name: f"{each.role} {each.weight!r} {each.digest}" for each in plan.scorers},
         gate=repr((gate, plan.suite.file.truncated)),
         samples=plan.samples,
-        seed=plan.seed,
+        limit=plan.limit,
+        prices=repr(sorted(plan.suite.file.prices.items())),
     )
 
 
@@ -86,17 +96,23 @@ def chosen_run(begun: Begun, words: str) -> Resumed:
     """The run that is meant by its id, the start of it, its suite, or nothing for the newest.
 
     Raises:
-        InputError: there is none that was broken off, or it is running.
+        InputError: no run or several are meant, it came to its end, or it is under way.
     """
     broken_off = begun.unfinished()
     meant = [each for each in broken_off if _means(words, each)]
+    free = [each for each in meant if not each.alive]
     if not meant:
         _refuse(begun, words, broken_off)
-    found = meant[0]
-    if found.alive:
+    if not free:
         raise InputError(
-            f"run {found.run} is under way in another process",
-            hint="let it end; what it draws is kept for everyone",
+            f"run {meant[0].run} is under way in another process",
+            hint="let it end: what it draws is kept for every run",
+        )
+    found = free[0]
+    if words not in {"", found.suite, found.run} and len(free) > 1:
+        raise InputError(
+            f"{words!r} is the start of {len(free)} runs that were broken off",
+            hint="give more of it",
         )
     return _decoded(found)
 
@@ -107,6 +123,25 @@ def same_run(begun: Begun, suite: str, inputs: Inputs, choices: Choices) -> Resu
         if not each.alive and each.choices == as_mapping(choices):
             return _decoded(each)
     return None
+
+
+def before(spent: Spent, calls: Calls, worst: WorstCase, unseen: int) -> Before:
+    """What a run had spent, for its budget; `unseen` calls may have been under way at a kill.
+
+    Of calls that the provider refused nothing is in the ledger; `calls` are those of the report
+    that was written when it was broken off, if any.  What is not known counts as `worst`.
+    """
+    unmetered = spent.lost_calls + spent.unmetered_calls + unseen
+    return Before(
+        calls=max(spent.calls, calls.made),
+        retried=calls.retried,
+        incurred_usd=spent.cost_usd,
+        at_risk_usd=spent.at_risk_usd,
+        lost=spent.lost_calls,
+        unpriced=spent.unpriced_calls,
+        unpriced_usd=(spent.unpriced_calls + unseen) * (worst.usd or 0.0),
+        tokens=spent.input_tokens + spent.output_tokens + unmetered * (worst.tokens or 0),
+    )
 
 
 def check_unchanged(resumed: Resumed, now: Inputs) -> None:
@@ -129,9 +164,14 @@ def _means(words: str, run: BegunRun) -> bool:
     return not words or run.suite == words or run.run.startswith(words)
 
 
-def _refuse(begun: Begun, words: str, broken_off: Sequence[BegunRun]) -> None:
-    if words and begun.find(words):
-        raise InputError(f"run {words} came to its end: there is nothing to go on with")
+def _refuse(begun: Begun, words: str, broken_off: Sequence[BegunRun]) -> NoReturn:
+    ended = [each for each in begun.all_runs() if words and _means(words, each)]
+    if ended:
+        run, suite = ended[0].run, ended[0].suite
+        raise InputError(
+            f"run {run} of {suite} came to its end: there is nothing to go on with",
+            hint=f"promptops eval {suite}  begins a new run",
+        )
     if not broken_off:
         raise InputError("there is no run that was broken off", hint="promptops eval begins one")
     known = [each.run for each in broken_off] + sorted({each.suite for each in broken_off})
@@ -145,8 +185,15 @@ def _decoded(run: BegunRun) -> Resumed:
         inputs = msgspec.json.decode(run.inputs, type=Inputs)
     except msgspec.DecodeError:  # of an older promptops
         inputs = None
-    choices = msgspec.convert({**run.choices, "tags": tuple(run.choices["tags"])}, Choices)
-    return Resumed(run.run, run.created, run.suite, choices, inputs)
+    try:
+        choices = msgspec.convert(run.choices, Choices)
+    except msgspec.ValidationError:
+        raise InputError(
+            f"run {run.run} was begun by another version of promptops, and cannot go on here",
+            hint=f"promptops eval {run.suite}  begins a new run; its answers are kept",
+        ) from None
+    choices = replace(choices, tags=tuple(choices.tags))
+    return Resumed(run.run, run.created, run.suite, choices, inputs, run.state == "running")
 
 
 def _side(arm: ArmPlan) -> Side:
@@ -158,26 +205,36 @@ def _side(arm: ArmPlan) -> Side:
 def _differences(before: Inputs, now: Inputs) -> list[str]:
     found = []
     for name in ("candidate", "baseline"):
-        old, new = getattr(before, name), getattr(now, name)
-        if old != new:
-            found.append(f"the {name} was {_named(old)} and is {_named(new)}")
+        found += _of_side(name, getattr(before, name), getattr(now, name))
     if before.dataset != now.dataset or before.cases != now.cases:
         found.append("the dataset changed")
-    changed = [
-        name
+    found += [
+        f"scorer {name} changed"
         for name in sorted({*before.scorers, *now.scorers})
         if before.scorers.get(name) != now.scorers.get(name)
     ]
-    found += [f"scorer {name} changed" for name in changed]
     if before.gate != now.gate:
         found.append("the gate changed")
-    if (before.samples, before.seed) != (now.samples, now.seed):
-        found.append("another number of samples is planned")
-    return found or ["its prompt changed"]
+    if before.prices != now.prices:
+        found.append("the suite's prices changed")
+    if (before.samples, before.limit) != (now.samples, now.limit):
+        found.append(f"it drew {before.limit} samples a case, and would draw {now.limit}")
+    if not found:  # the requests alone: they go elsewhere
+        found.append(f"{now.candidate.model} is asked at another address")
+    return found
+
+
+def _of_side(name: str, old: Side | None, new: Side | None) -> list[str]:
+    """What changed of one arm."""
+    if old is None or new is None:
+        return [f"the {name} was {_named(old)} and is {_named(new)}"] if old != new else []
+    found = []
+    if old.digest != new.digest:
+        found.append(f"the {name} was {_named(old)} and is {_named(new)}")
+    if old.model != new.model:
+        found.append(f"its model was {old.model} and is {new.model}")
+    return found
 
 
 def _named(side: Side | None) -> str:
-    if side is None:
-        return "none"
-    digest, requests = side.digest[:SHOWN], side.requests[:SHOWN]
-    return f"v{side.version} ({digest}, {side.model}, requests {requests})"
+    return "none" if side is None else f"v{side.version} ({side.digest[:SHOWN]})"

@@ -19,6 +19,8 @@ from promptops.engine.schedule import Draw, draws, rounds
 from promptops.engine.scoring import EngineServices, own_failure, score_sample
 from promptops.engine.tally import ArmTally, SourceTally
 from promptops.errors import BudgetSpentError, NoVerdictError, StoreError
+from promptops.models.price_entry import Price
+from promptops.models.prices import price
 from promptops.store.runs import Row, Runs, SampleRecord
 from promptops.values.account import Account
 from promptops.values.report import EconomyReport
@@ -27,7 +29,10 @@ from promptops.values.sample import Arm, Source
 from promptops.values.score import Score, Scored
 
 ROWS_AT_ONCE = 500
+STOPPED = "stopped before its end: "
 TOLD_EVERY_SECONDS = 0.1
+TOLD_AGAIN_SECONDS = 0.5
+"""Also while nothing happens: why it waits is news."""
 
 
 @dataclass(slots=True)
@@ -52,6 +57,8 @@ class Run:
     judges: dict[str, str] = field(default_factory=dict)
     """Metric to the digest of the judge prompt that scored it."""
     finished: int = 0
+    unscored: int = 0
+    """Answers that were had and are not scored yet."""
     stopped: bool = False
     """It ended before the plan was worked through, and not because the answer was clear."""
     cut: bool = False
@@ -61,6 +68,7 @@ class Run:
     decision: Decision | None = None
     shared: set[int] = field(init=False)
     _accounts: dict[Arm, Account] = field(init=False)
+    _prices: dict[Arm, Price | None] = field(init=False)
     _rows: list[Row] = field(default_factory=list)
     _told: float = 0.0
     _waiting: int = 0
@@ -74,6 +82,8 @@ class Run:
         self.looks = Looks(plan, self.ledger) if plan.baseline else None
         self.usages = Usages(len(plan.dataset), samples if plan.baseline else 0)
         self.tallies = {arm.arm: ArmTally() for arm in plan.arms}
+        prices = plan.suite.file.prices
+        self._prices = {arm.arm: price(arm.model, prices) for arm in plan.arms}
         self._accounts = {arm.arm: _account(self.id, plan, arm) for arm in plan.arms}
         self.shared = {case for case in range(len(plan.dataset)) if plan.shared(case)}
 
@@ -97,12 +107,13 @@ class Run:
         Raises:
             StoreError: nothing more can be kept.
         """
+        telling = asyncio.create_task(self._keep_telling())
         try:
             await (self._compare(self.looks) if self.looks else self._describe())
         except StoreError:
             raise
         except NoVerdictError as error:
-            self.may_go_on = not isinstance(error, BudgetSpentError)
+            self.may_go_on = not isinstance(error, BudgetSpentError) or error.of_command
             self._stop(error.message, *filter(None, [error.hint]))
         except asyncio.CancelledError:
             self.may_go_on = True
@@ -111,6 +122,7 @@ class Run:
             )
             raise
         finally:
+            telling.cancel()
             self._write_rows()
         assert self.decision is not None
         self.may_go_on = self.may_go_on and not self.decision.settled
@@ -151,9 +163,7 @@ class Run:
             if found.settled and not self.looks.critical_left():
                 self.cut = True
                 found = self.looks.conclude()
-                self.decision = replace(
-                    found, reasons=[*found.reasons, f"stopped before its end: {why}"]
-                )
+                self.decision = replace(found, reasons=[*found.reasons, f"{STOPPED}{why}"])
                 return
         self._give_up(why, *more)
 
@@ -166,7 +176,7 @@ class Run:
         else:
             so_far = describe_first(self.ledger, plan.policy, alone=plan.alone)
         found = [replace(each, verdict="invalid") for each in so_far.comparisons]
-        self.decision = Decision("invalid", [f"stopped before its end: {why}", *more], found)
+        self.decision = Decision("invalid", [f"{STOPPED}{why}", *more], found)
 
     async def _work(self, todo: Iterator[Draw]) -> None:
         """Work through the draws; an error stops the rest, but not the calls that are under way."""
@@ -204,6 +214,7 @@ class Run:
                 arm.output,
                 truncated_fails=plan.suite.file.truncated == "fail",
             )
+            self.unscored += 1
             scores = await score_sample(
                 plan.scorers,
                 case,
@@ -212,10 +223,12 @@ class Run:
                 self.services,
                 failure=failure,
             )
+            self.unscored -= 1
         for each in draw.arms:
             self._enter(each, draw, drawn.outcome, scores)
             if self.looks:
-                self.usages.enter(each, draw.case, draw.index, drawn.outcome)
+                listed = self._prices[each]
+                self.usages.enter(each, draw.case, draw.index, drawn.outcome, listed)
             if failure:
                 self.tallies[each].own_failures[failure[0]] += 1
             source: Source = drawn.source if each == draw.arms[0] else "shared"
@@ -230,7 +243,7 @@ class Run:
         self._tell(soon=True)
 
     def _enter(self, arm: Arm, draw: Draw, outcome: Outcome, scores: dict[str, Scored]) -> None:
-        self.tallies[arm].count(outcome)
+        self.tallies[arm].count(outcome, draw.case)
         if isinstance(outcome, Failure):
             self.ledger.lost(arm, draw.case, draw.index)
             return
@@ -273,8 +286,14 @@ class Run:
                 interval=looked.interval if looked else None,
                 level=looked.candidate if looked else None,
                 waiting=self._waiting,
+                pause=self.drawing.calling.waiting,
             )
         )
+
+    async def _keep_telling(self) -> None:
+        while True:
+            self._tell()
+            await asyncio.sleep(TOLD_AGAIN_SECONDS)
 
     def _interrupted(self, under_way: int) -> None:
         self._waiting = under_way

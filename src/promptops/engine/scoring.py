@@ -48,7 +48,7 @@ class EngineServices:
     """Each answer of a judge and each vector, once."""
     calls: int = 0
     """Made for scorers by this run, retries included."""
-    _seen: set[tuple[str, int]] = field(default_factory=set)
+    _seen: set[int] = field(default_factory=set)
     _lent: dict[str, ScorerServices] = field(default_factory=dict)
 
     def on_behalf_of(self, scorer: Scorer) -> ScorerServices:
@@ -77,11 +77,12 @@ class EngineServices:
         return vectors
 
     def _count(self, drawn: Drawn, slot: tuple[str, int]) -> None:
-        if drawn.source == "made":
-            self.calls += 1 + drawn.retries
-        if slot not in self._seen:
-            self._seen.add(slot)
+        seen = hash(slot)
+        if seen not in self._seen:
+            self._seen.add(seen)
             self.sources.count(drawn.outcome, drawn.source)
+            if drawn.source == "made":
+                self.calls += 1 + drawn.retries
 
 
 class ScorerServices:
@@ -119,6 +120,10 @@ class ScorerServices:
         return await self._services.embed(texts, account)
 
 
+_CUT = frozenset({"length", "model_context_window_exceeded"})
+"""How providers say that an answer ended at a limit."""
+
+
 def own_failure(
     response: Response, output: OutputChecker | None, *, truncated_fails: bool
 ) -> tuple[str, str] | None:
@@ -129,7 +134,7 @@ def own_failure(
     """
     if response.refusal or response.finish_reason == "content_filter":
         return "refused", response.refusal or "the provider's content filter stopped the answer"
-    if truncated_fails and response.finish_reason == "length":
+    if truncated_fails and response.finish_reason in _CUT:
         return "truncated", "the answer was cut at its token limit"
     if output is not None:
         problem = output.check(response.content).problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from promptops.comparison.decision import MetricComparison
+from promptops.comparison.decision import Decision, MetricComparison
 from promptops.comparison.ledger import UNSCORABLE
 from promptops.comparison.slices import slices
 from promptops.comparison.verdicts import exit_code
@@ -12,8 +12,8 @@ from promptops.datasets.slices import by_tag
 from promptops.engine.case_reports import case_reports
 from promptops.engine.plan import ArmPlan
 from promptops.engine.prospects import budget, next_step
-from promptops.engine.running import Run
-from promptops.engine.tally import ArmTally
+from promptops.engine.running import STOPPED, Run
+from promptops.engine.tally import ArmTally, every_call_failed, rounded_usd
 from promptops.errors import ExitCode
 from promptops.store.responses import Responses
 from promptops.values.report import (
@@ -45,7 +45,7 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
         code = ExitCode.OK
     if plan.itself and verdict == "regressed":
         code = ExitCode.OK  # a false alarm, and nothing that could be merged
-    tallies = list(run.tallies.values())
+    tallies, most = list(run.tallies.values()), run.drawing.meter.limits.usd
     return Report(
         schema=SCHEMA,
         run=run.id,
@@ -53,7 +53,7 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
         prompt=plan.candidate.loaded.name,
         verdict=verdict,
         exit_code=int(code),
-        reasons=decision.reasons,
+        reasons=_reasons(run, decision),
         baseline=_arm(plan.baseline, run.tallies["baseline"]) if plan.baseline else None,
         candidate=_arm(plan.candidate, run.tallies["candidate"]),
         metrics=[_metric(each, run) for each in decision.comparisons],
@@ -62,13 +62,14 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
             sum(each.input_tokens for each in tallies),
             sum(each.output_tokens for each in tallies),
             sum(each.cached_input_tokens for each in tallies),
+            sum(each.unmetered for each in tallies),
         ),
         cost=Cost(
             run.drawing.meter.incurred_usd,
-            run.sources.evaluated_usd + run.services.sources.evaluated_usd,
+            rounded_usd(run.sources.evaluated_usd + run.services.sources.evaluated_usd),
             run.sources.unpriced + run.services.sources.unpriced,
             run.drawing.meter.at_risk_usd,
-            run.drawing.meter.limits.usd,
+            None if most is None else rounded_usd(most),
         ),
         cases=case_reports(run, responses),
         model=plan.candidate.model,
@@ -82,6 +83,25 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
         warnings=_warnings(run),
         meta=_meta(run) | ({"stopped": True} if run.stopped else {}),
     )
+
+
+def _reasons(run: Run, decision: Decision) -> list[str]:
+    """Why; where every call failed, what they failed with, and where a judge did, whose it is."""
+    if run.stopped:
+        return [_whose(each, run) for each in decision.reasons]
+    cause = every_call_failed(run.tallies.values())
+    return [cause] if cause and decision.verdict == "invalid" else decision.reasons
+
+
+def _whose(reason: str, run: Run) -> str:
+    asked = {arm.model for arm in run.plan.arms}
+    for scorer in run.plan.scorers:
+        for model in scorer.models:
+            start = f"{STOPPED}{model}: "
+            if model not in asked and reason.startswith(start):
+                who = "the judge's model" if scorer.judge else f"the model of {scorer.name}"
+                return f"{STOPPED}{who} {model}: {reason.removeprefix(start)}"
+    return reason
 
 
 def _arm(arm: ArmPlan, tally: ArmTally) -> ArmReport:
@@ -143,6 +163,7 @@ def _calls(run: Run) -> Calls:
         shared=run.sources.sources["shared"],
         retried=run.drawing.meter.retried,
         judge=run.services.calls,
+        unscored=run.unscored,
     )
 
 
@@ -175,13 +196,18 @@ def _slices(run: Run) -> list[SliceReport]:
 
 
 def _warnings(run: Run) -> list[str]:
-    found = list(run.plan.dataset.notes)
+    found, dataset = list(run.plan.dataset.notes), run.plan.dataset
+
+    def name(case: int) -> str:
+        return dataset.case(case).id
+
     if run.plan.extend and run.looks and run.samples == run.plan.limit and not run.stopped:
         found.append("nothing was extended: the answer is clear without")
     for arm, tally in run.tallies.items():
-        for message, count in tally.failure_messages.most_common(3):
-            calls = "1 call" if count == 1 else f"{count} calls"
-            found.append(f"{arm}: {calls} failed: {message}")
+        found += [
+            f"{arm}: {each}"
+            for each in tally.failures_told(lambda at: run.plan.dataset.case(at).id)
+        ]
         if tally.flags["empty"]:
             found.append(f"{arm}: {tally.flags['empty']} of {tally.samples} answers were empty")
         found += [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from promptops.models.raw_answers import LARGEST
 from promptops.models.redaction import Redactor
 from promptops.values.response import Failure, Response, Usage
 
@@ -18,21 +20,37 @@ _LONGEST_WORD = 64
 _DEEPEST_USAGE = 4
 _MOST_IN_USAGE = 64
 
-_ENDED = frozenset({"stop", "STOP", "end_turn", "stop_sequence", "COMPLETE", "eos", "eos_token"})
+_ENDED = frozenset(
+    {
+        "COMPLETE",
+        "STOP",
+        "end_turn",
+        "eos",
+        "eos_token",
+        "stop",
+        "stop_sequence",
+        "tool_calls",  # where the client below asks for JSON by way of a tool, and undoes that
+        "tool_use",
+    }
+)
 _DATED = re.compile(
     r"(?:[-@:_](?:20\d{2}-\d{2}-\d{2}|20\d{6}|\d{2}-\d{2}|\d{3,4}|v\d+(?::\d+)?|latest))+$"
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LARGEST = 2**53
 _NO_SECRETS = Redactor({})
 
 
 def read_answer(
-    body: Mapping[str, Any], *, asked: str, redact: Redactor = _NO_SECRETS
+    body: Mapping[str, Any],
+    *,
+    asked: str,
+    redact: Redactor = _NO_SECRETS,
+    heard: str = "",
 ) -> Response | Failure:
     """The first choice of an answer, without its price and latency.
 
-    `asked` is the model string of the request.  No choice at all is a failure, never an empty pass.
+    `asked` is the model string of the request; `heard` is the finish reason as the provider
+    itself said it, where that is known.  No choice at all is a failure, never an empty pass.
     What the environment keeps secret is hidden wherever the answer repeats it, and flagged.
     """
     choices = body.get("choices")
@@ -57,7 +75,7 @@ def read_answer(
     return Response(
         content=content,
         tool_calls=calls,
-        finish_reason=page.text(_reason(choice)),
+        finish_reason=page.text(_reason(choice, heard)),
         refusal=page.text(refusal) if refusal else None,
         response_model=model,
         usage=usage,
@@ -81,13 +99,16 @@ def read_vector(body: Mapping[str, Any], redact: Redactor = _NO_SECRETS) -> Resp
 
 
 def read_usage(usage: Any) -> Usage | None:
-    """Tokens as the provider counted them; None where it did not say.
+    """Tokens as the provider counted them; None where it did not say, or said what is no count.
 
     The client below writes zeros for usage that is missing; no prompt is empty.
     """
     if not isinstance(usage, Mapping):
         return None
-    sent, got = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if any(isinstance(each, int | float) and not 0 <= each < LARGEST for each in counts):
+        return None
+    sent, got = map(_count, counts)
     if not sent and not got:
         return None
     details = usage.get("prompt_tokens_details")
@@ -109,7 +130,7 @@ def _figures(value: Any, depth: int) -> Any:
     """Numbers and short words, however they are nested; None for all else."""
     if isinstance(value, bool | int | float):
         # A number that JSON cannot write, or a store cannot hold, is none.
-        return value if abs(value) < _LARGEST else None
+        return value if abs(value) < LARGEST else None
     if isinstance(value, str):
         return value if len(value) <= _LONGEST_WORD else None
     if not depth or not isinstance(value, Mapping | list):
@@ -134,13 +155,13 @@ def _stem(model: str) -> str:
     return _DATED.sub("", name)
 
 
-def _reason(choice: Mapping[str, Any]) -> str:
+def _reason(choice: Mapping[str, Any], heard: str) -> str:
     """As the provider said it, where it said neither of the common words nor a synonym of one.
 
     The client below turns what it does not know, and even `network_error`, into `stop`.
     """
     own = choice.get("provider_specific_fields")
-    native = own.get("native_finish_reason") if isinstance(own, Mapping) else None
+    native = heard or (own.get("native_finish_reason") if isinstance(own, Mapping) else None)
     known = str(choice.get("finish_reason") or "")
     return str(native) if native and known == "stop" and native not in _ENDED else known
 
@@ -187,7 +208,19 @@ class _Page:
             return self.text(value)
         if isinstance(value, Mapping):
             return {self.text(str(key)): self.value(each) for key, each in value.items()}
-        return [self.value(each) for each in value] if isinstance(value, list) else value
+        if isinstance(value, list):
+            return [self.value(each) for each in value]
+        if isinstance(value, int | float) and not _storable(value):
+            self.flags.append("escaped")
+            return str(value)
+        return value
+
+
+def _storable(number: float) -> bool:
+    """Whether both JSON and 64 bits can hold it."""
+    if isinstance(number, int):
+        return -(2**63) <= number < 2**63
+    return math.isfinite(number)
 
 
 def _calls(calls: Any, page: _Page) -> list[dict[str, Any]]:
@@ -200,4 +233,5 @@ def _calls(calls: Any, page: _Page) -> list[dict[str, Any]]:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    proper = isinstance(value, int) and not isinstance(value, bool) and 0 < value < LARGEST
+    return value if proper else 0

@@ -80,6 +80,8 @@ _CLASSES = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception)\s*[:-]\s*)+")
 _TRACE = "Traceback (most recent call last)"
 _QUOTED = re.compile(r"^\{.*'message': '([^']+)'")
 """An error body that the client below passes on as Python writes it."""
+_TLS = re.compile(r" ssl:(?:<[^>]*>|\w+)")
+"""How aiohttp writes the certificates that it trusts."""
 _MARKUP = re.compile(r"<\s*(?:!doctype|html|head|body|script)\b", re.IGNORECASE)
 
 _BY_STATUS: dict[int, FailureKind] = {
@@ -112,6 +114,14 @@ class Fault:
     """Whether the request may have reached whoever answers."""
 
 
+class UnusableError(Exception):
+    """What came over HTTP and must go no further: a redirect, or more than can be held."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.body)
+        self.fault = fault
+
+
 def failure(error: BaseException, redact: Redactor) -> Failure | Response:
     """What the error comes to.
 
@@ -131,8 +141,9 @@ def failure_of(fault: Fault, redact: Redactor) -> Failure | Response:
             flags=("empty", "filtered", "usage_missing"),
         )
     kind = fault.kind or _kind(status, body)
-    # With 404 there is no such model or no such address.
-    fatal = fault.fatal or kind in _FATAL or status == 404 or bool(_NO_PROVIDER.search(body))
+    # With 404 there is no such model or no such address; and no answer of a model is a redirect.
+    nowhere = status is not None and (300 <= status < 400 or status == 404)
+    fatal = fault.fatal or kind in _FATAL or nowhere or bool(_NO_PROVIDER.search(body))
     return Failure(
         kind=kind,
         message=_message(fault, redact),
@@ -147,6 +158,8 @@ def failure_of(fault: Fault, redact: Redactor) -> Failure | Response:
 def inspect(error: BaseException) -> Fault:
     """The fault at the bottom of a chain of exceptions."""
     chain = list(_chain(error))
+    if known := next((each for each in chain if isinstance(each, UnusableError)), None):
+        return known.fault
     sent = not any(type(each).__name__ in _UNSENT for each in chain)
     for each in reversed(chain):
         if found := _transport(each):
@@ -207,7 +220,7 @@ def _kind(status: int | None, body: str) -> FailureKind:
         return "authentication"
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    return "unavailable" if status >= 500 else "rejected" if status >= 400 else "malformed"
+    return "unavailable" if status >= 500 else "rejected" if status >= 300 else "malformed"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -302,5 +315,5 @@ def _unexpected(chain: list[BaseException]) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
+    text = _TLS.sub("", str(error).strip())
     return text.splitlines()[0] if text else type(error).__name__

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import cache
@@ -30,6 +31,8 @@ os.environ.pop("OPENAI_LOG", None)
 
 import litellm  # after the settings above
 import msgspec
+from litellm.caching.llm_caching_handler import LLMClientCache
+from litellm.llms.custom_httpx import http_handler
 
 from promptops.errors import InputError
 from promptops.models.answers import read_answer, read_vector
@@ -43,6 +46,7 @@ from promptops.models.provider import Provider
 from promptops.models.quotas import read_quota
 from promptops.models.redaction import Redactor
 from promptops.models.silence import silence
+from promptops.models.transport import Client, Transport, listening
 from promptops.values.price import StatedPrice
 from promptops.values.quota import Quota
 from promptops.values.request import Request
@@ -62,6 +66,7 @@ class Gateway:
         self, environ: Mapping[str, str], prices: Mapping[str, StatedPrice] | None = None
     ) -> None:
         _quiet()
+        self._transport = _transport()
         self._redact = Redactor(environ)
         self._costs = Costs(prices or {}, _list_entry)
         self._quotas: dict[str, Quota] = {}
@@ -135,6 +140,7 @@ class Gateway:
     async def close(self) -> None:
         await litellm.close_litellm_async_clients()
         litellm.in_memory_llm_clients_cache.flush_cache()  # else a later run meets closed clients
+        await self._transport.aclose()
         for _ in range(2):  # their finalisers leave a task each, which must be let to end
             await asyncio.sleep(0)
         for name in sorted(self._used):
@@ -146,7 +152,7 @@ class Gateway:
     async def _ask(self, model: str, body: dict[str, Any], deadline_seconds: float) -> Outcome:
         began = time.perf_counter()
         try:
-            with _unlogged():
+            with _unlogged(), listening() as heard:
                 async with asyncio.timeout(deadline_seconds):
                     answer = await litellm.acompletion(
                         model=model,
@@ -161,7 +167,7 @@ class Gateway:
             return self._priced(self._failure(error, model), None, model, began)
         self._hear(answer, model)
         body = answer.model_dump(warnings=False)  # which would quote the answer on stderr
-        outcome = read_answer(body, asked=model, redact=self._redact)
+        outcome = read_answer(body, asked=model, redact=self._redact, heard=heard.finish_reason)
         return self._priced(outcome, answer, model, began)
 
     def _priced(self, outcome: Outcome, answer: Any, model: str, began: float) -> Outcome:
@@ -210,6 +216,29 @@ class _Adapter(litellm.CustomLLM):  # type: ignore[misc]  # litellm is not check
         call = kwargs["optional_params"][_OURS]
         answer = await self._provider.complete(f"{self._prefix}/{model}", **call)
         return litellm.ModelResponse(**answer)
+
+
+class _Clients(LLMClientCache):  # type: ignore[misc]  # litellm is not checked
+    """litellm's cache of what it sends requests with, where each is made to send them our way.
+
+    OpenAI's package is given `litellm.aclient_session` instead.
+    """
+
+    def set_cache(self, key: str, value: Any, **kwargs: Any) -> None:
+        if isinstance(value, http_handler.AsyncHTTPHandler):
+            value.client = Client(_transport(), value.client.headers)
+        elif isinstance(value, http_handler.HTTPHandler):  # of the few that know no other
+            value.client.follow_redirects = False
+        super().set_cache(key, value, **kwargs)
+
+
+@cache
+def _transport() -> Transport:
+    """What every request of litellm's goes through from now on."""
+    transport = Transport(http_handler.get_ssl_configuration)
+    litellm.aclient_session = Client(transport)
+    litellm.in_memory_llm_clients_cache = _Clients()
+    return transport
 
 
 def _worked_out(answer: Any, model: str) -> float | None:
@@ -263,6 +292,8 @@ def _quiet() -> None:
     litellm.drop_params = False  # a parameter that a provider does not take is an error, not a loss
     litellm.modify_params = False
     silence()
+    # Of an answer that is not as the format has it; the warning quotes it.
+    warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
     litellm.custom_provider_map = [
         {"provider": name, "custom_handler": _Adapter(load_provider(name), name)}
         for name in provider_names()

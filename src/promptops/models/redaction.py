@@ -117,6 +117,8 @@ def _coats(secret: str) -> Iterator[str]:
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield json.dumps(secret)[1:-1].replace("/", "\\/")
+    yield json.dumps(json.dumps(secret)[1:-1])[1:-1]  # JSON within JSON
+    yield repr(secret)[1:-1]
     for encoded in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
         yield encoded
         yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)

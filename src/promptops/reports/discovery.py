@@ -20,9 +20,10 @@ Render = Callable[[list[Report], Surface], str]
 
 
 def formats() -> list[str]:
-    """The names that `--format` takes, sorted. Imports none of them."""
+    """The names that `--format` takes, the one for people first. Imports none of them."""
     found = pkgutil.iter_modules(promptops.reports.formats.__path__)
-    return sorted(module.name.replace("_", "-") for module in found if not module.ispkg)
+    names = [module.name.replace("_", "-") for module in found if not module.ispkg]
+    return sorted(names, key=lambda name: (name != "terminal", name))
 
 
 def find(name: str) -> Render:

@@ -55,6 +55,13 @@ def had(report: Report) -> int:
     return sum(arm.samples - arm.failures for arm in arms)
 
 
+def told_by_cause(report: Report, warning: str) -> bool:
+    """Whether a warning says what every call failed with, and the finding says so already."""
+    start = "every call failed: "
+    causes = [each.removeprefix(start) for each in report.reasons if each.startswith(start)]
+    return any(f" failed: {cause}" in warning for cause in causes)
+
+
 def saved_calls(report: Report) -> int:
     """How many answers were planned and not needed; 0 where the run went to its end."""
     saved = report.budget.saved_calls if report.budget else 0

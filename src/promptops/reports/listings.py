@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len
 
 from promptops.reports import words
 from promptops.reports.encoding import encode
 from promptops.reports.page import Cell, Page
+from promptops.reports.pairs import text_of
 from promptops.reports.sections.verdict import mark
-from promptops.reports.surface import WIDEST, Surface
+from promptops.reports.surface import Surface
 from promptops.values.report import Verdict
 
 PROMPTS_SCHEMA = "promptops.prompts/1"
 RUNS_SCHEMA = "promptops.runs/1"
 
 _ROOM_FOR_DIGEST = 72
-_ROOM_FOR_COST = 66
-_ROOM_FOR_CALLS = 76
-_ROOM_FOR_TIME = 92
-_ROOM_FOR_MODEL = 110
-_MARK = len(f" ({words.UNCOMMITTED})")
+_RUN_HEADS = ("run", "when (UTC)", "suite", "versions", "verdict", ">calls", ">cost", "model")
+_GAP = 2
+_LONG_SUITE = 24
+_MAY_GO_ON = {"stopped", "broken_off"}
+
+RunState = Literal["finished", "stopped", "broken_off", "under_way"]
+"""`stopped`: interrupted, or without a provider, it wrote its report and may go on; `broken_off`:
+its process is gone; `under_way`: a process is at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +60,18 @@ class RunLine:
     prompt: str
     baseline_version: int | None
     """None for a first version."""
-    candidate_version: int
+    candidate_version: int | None
+    """None where that cannot be read any more."""
     verdict: Verdict | None
-    """None: the run was interrupted and has none."""
+    """None: the run has none yet."""
     calls: int
     cost_usd: float | None
     """What it paid; None where a price is unknown."""
     model: str = ""
     dirty: bool = False
+    state: RunState = "finished"
+    answers: int | None = None
+    """That a run without a report has had so far; None where there is a report."""
 
 
 def render_prompts(lines: Sequence[PromptLine], surface: Surface) -> str:
@@ -110,41 +121,84 @@ def render_runs(lines: Sequence[RunLine], surface: Surface, *, of: str | None = 
         nothing = "Nothing" if of is None else f"Nothing of {of!r}"
         page.paragraph(f"{nothing} has been evaluated yet. ", "`promptops eval` does it.")
         return page.text()
-    wanted = {
-        "run": 0,
-        "when (UTC)": _ROOM_FOR_TIME,
-        "suite": 0,
-        "versions": 0,
-        "verdict": 0,
-        ">calls": _ROOM_FOR_CALLS,
-        ">cost": _ROOM_FOR_COST,
-        "model": _ROOM_FOR_MODEL if any(line.model for line in lines) else WIDEST + 1,
-    }
-    mark = _MARK if any(line.dirty for line in lines) else 0
-    heads = [head for head, room in wanted.items() if not room or page.width >= room + mark]
-    rows = []
-    for line in lines:
-        row = dict(zip(wanted, _run_row(page, line), strict=True))
-        rows.append([row[head] for head in heads])
-    page.table(heads, rows, indent=0, flexible=2 if "when (UTC)" in heads else 1)
+    rows = [dict(zip(_RUN_HEADS, _run_row(page, line), strict=True)) for line in lines]
+    heads, left_out = _heads(page, lines, rows)
+    chosen = [[row[head] for head in heads] for row in rows]
+    page.table(heads, chosen, indent=0, flexible=heads.index("suite"))
     page.blank()
-    page.paragraph(("see one again: ", "dim"), f"promptops report {lines[0].run}")
+    if left_out:
+        *most, last = left_out
+        names = f"{', '.join(most)} and {last}" if most else last
+        told = f"no room for {names}: a wider window or --format json shows more"
+        page.paragraph((told, "dim"))
+    reported = [line for line in lines if line.answers is None]
+    if reported:
+        page.command(("see one again: ", "dim"), f"promptops report {reported[0].run}")
+    open_ = [line for line in lines if line.state in _MAY_GO_ON]
+    if open_:
+        page.command(("go on with one: ", "dim"), f"promptops eval --resume {open_[0].run}")
     return page.text()
 
 
+def _heads(
+    page: Page, lines: Sequence[RunLine], rows: Sequence[dict[str, Cell]]
+) -> tuple[list[str], list[str]]:
+    """Which columns there is room for; and those left out, of what a run did and cost."""
+    heads = list(_RUN_HEADS)
+    if not any(line.model for line in lines):
+        heads.remove("model")
+    in_turn = ["model", "when (UTC)", ">calls", ">cost"]
+    if any(line.state != "finished" for line in lines):
+        in_turn.append("versions")  # how a run stands has to be said
+    while in_turn and _width(heads, rows) > page.width:
+        gone = in_turn.pop(0)
+        heads = [head for head in heads if head != gone]
+    figures = ("versions", ">calls", ">cost")
+    return heads, [each.removeprefix(">") for each in figures if each not in heads]
+
+
+def _width(heads: Sequence[str], rows: Sequence[dict[str, Cell]]) -> int:
+    """How many columns of the page a table takes; of long names of suites, the part that counts."""
+    wide = _GAP * (len(heads) - 1)
+    for head in heads:
+        most = max(cell_len(text_of(row[head])) for row in rows)
+        most = min(most, _LONG_SUITE) if head == "suite" else most
+        wide += max(most, cell_len(head.removeprefix(">")))
+    return wide
+
+
 def _run_row(page: Page, line: RunLine) -> list[Cell]:
-    to = words.numbered(line.candidate_version, dirty=line.dirty)
+    to = page.signs.none
+    if line.candidate_version is not None:
+        to = words.numbered(line.candidate_version, dirty=line.dirty)
     came = f"v{line.baseline_version} {page.signs.arrow} " if line.baseline_version else ""
     return [
         (line.run, "bold"),
         line.created[:16].replace("T", " "),
         line.suite,
         came + to,
-        mark(page, line.verdict) if line.verdict else ("interrupted", "yellow"),
+        _standing(page, line),
         words.number(line.calls),
         words.money(line.cost_usd),
         (page.cut(line.model, 28), "dim"),
     ]
+
+
+def _standing(page: Page, line: RunLine) -> Cell:
+    """What a run came to; beside it, or instead, how it stands where it has not ended."""
+    said = _state(line)
+    if not line.verdict:
+        return (said, "yellow")
+    return [*mark(page, line.verdict), (f", {said}" if said else "", "yellow")]
+
+
+def _state(line: RunLine) -> str:
+    if line.state == "finished":
+        return "" if line.verdict else "interrupted"
+    if line.state == "stopped":
+        return "stopped" if line.verdict else "interrupted"
+    answers = f", {words.many(line.answers, 'answer')}" if line.answers is not None else ""
+    return line.state.replace("_", " ") + answers
 
 
 def runs_json(lines: Sequence[RunLine]) -> str:

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from promptops.reports import words
 from promptops.reports.encoding import encode
 from promptops.reports.page import Cell, Page
+from promptops.reports.pairs import Pair, in_a_row, part
 from promptops.reports.surface import Surface
 from promptops.store.ledger import Dimension, Spent
 
@@ -19,8 +20,13 @@ SCHEMA = "promptops.costs/1"
 PURPOSES = {"sample": "samples", "judge": "judges", "embedding": "embeddings"}
 """What calls are for, in the plural."""
 
+_UNJUDGED = {"sample": "(answers)", "embedding": "(embeddings)"}
+"""What no judge was asked for, where judges are added up."""
+
 _LONGEST_NAME = 40
 _GAP = 2
+_MOST_FOLDED = 3
+"""Names that one cell may hold over several lines and be read."""
 _TOLD_BELOW = {"cached", "unpriced"}
 """Columns that go first where there is no room: the sum of what is unpriced stands below."""
 
@@ -70,13 +76,32 @@ def _table(page: Page, spending: Spending) -> None:
     apart = any(line.purpose for line in lines)
     columns = _columns(page, total)
     told_below = [each for each in columns if each[0] not in _TOLD_BELOW]
-    for chosen, folded in ((columns, False), (told_below, False), (columns, True)):
+    ways = ((columns, False), (told_below, False), (columns, True), (told_below, True))
+    for chosen, folded in ways:
         heads, rows = _laid_out(page, spending.by, lines, chosen, folded=folded, apart=apart)
         if _width(heads, rows) <= page.width:
             break
     else:
-        heads, rows = _laid_out(page, spending.by, lines, told_below, folded=True, apart=apart)
+        if len(spending.by) > _MOST_FOLDED:
+            _one_by_one(page, spending.by, lines, columns)
+            return
     page.table(heads, rows, indent=0, flexible=0, wrap=True)
+
+
+def _one_by_one(
+    page: Page, by: Sequence[str], lines: Sequence[_Line], columns: Sequence[_Column]
+) -> None:
+    """What each row is about, a name after the other, and its figures below."""
+    for at, line in enumerate(lines):
+        if at:
+            page.blank()
+        names = line.names if len(line.names) == len(by) else []
+        told = [Pair(head, *name) for head, name in zip(by, names, strict=False)]
+        told = told or [Pair("", *line.names[0])]
+        told += [Pair("for", line.purpose)] if line.purpose else []
+        in_a_row(page, told)
+        figures = [(head, figure(line.spent)) for head, figure in columns]
+        in_a_row(page, [Pair(head, *part(cell)) for head, cell in figures], indent=_GAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +120,7 @@ def _lines(page: Page, spending: Spending) -> list[_Line]:
     apart = used != ["sample"]
     lines = [
         _Line(
-            [_named(page, *each) for each in zip(spending.by, row.key, strict=True)],
+            [_named(page, row, *each) for each in zip(spending.by, row.key, strict=True)],
             PURPOSES[row.purpose or "sample"] if apart else "",
             row,
         )
@@ -174,9 +199,10 @@ def _count(page: Page, count: int) -> Cell:
     return (words.number(count), "yellow") if count else (page.signs.none, "dim")
 
 
-def _named(page: Page, dimension: Dimension, value: str | int) -> tuple[str, str]:
+def _named(page: Page, row: Spent, dimension: Dimension, value: str | int) -> tuple[str, str]:
     if not value:
-        return (page.signs.none, "dim")
+        unjudged = _UNJUDGED.get(row.purpose or "sample") if dimension == "judge" else None
+        return (unjudged or page.signs.none, "dim")
     return (f"v{value}" if dimension == "version" else page.cut(str(value), _LONGEST_NAME), "")
 
 

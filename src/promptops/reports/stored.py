@@ -108,6 +108,8 @@ def _shares(page: Page, contents: Contents) -> None:
         for row in rows:
             del row[1]
     page.table(heads, rows, indent=0, flexible=0)
+    page.blank()
+    page.paragraph(("cost once: what it cost to draw them; to use them again costs nothing", "dim"))
 
 
 def _amount(amount: Amount) -> list[Cell]:
@@ -169,6 +171,8 @@ def _prompts(page: Page, prompts: Mapping[str, Amount], total: Amount) -> None:
         rows.append([("total", "dim"), *_amount(total)])
     heads = ["prompt", ">responses", ">size", ">to draw again"]
     page.table(heads, rows, indent=0, flexible=0)
+    page.blank()
+    page.paragraph(("to draw again: what they cost once, if they are ever wanted again", "dim"))
 
 
 def _needed(page: Page, found: Selection) -> None:
@@ -177,10 +181,26 @@ def _needed(page: Page, found: Selection) -> None:
     page.blank()
     many = words.many(found.needed, "response")
     stay = "stays" if found.needed == 1 else "stay"
-    whose = "an unfinished run needs" if len(found.runs) == 1 else "unfinished runs need"
     it = "it" if found.needed == 1 else "them"
-    page.paragraph(f"{many} {stay}: {whose} {it} ({', '.join(found.runs)})")
-    page.command(("bring it to its end: ", "dim"), f"promptops eval --resume {found.runs[0]}")
+    broken_off = [each for each in found.runs if each not in found.under_way]
+    told = [
+        f"{_needing(runs, kind)} {it} ({', '.join(runs)})"
+        for runs, kind in (
+            ([each for each in found.runs if each in found.under_way], "that is under way"),
+            (broken_off, "that was broken off"),
+        )
+        if runs
+    ]
+    page.paragraph(f"{many} {stay}: {', and '.join(told)}")
+    if broken_off:
+        lead = "bring it to its end: " if len(found.runs) == 1 else "bring one to its end: "
+        page.command((lead, "dim"), f"promptops eval --resume {broken_off[0]}")
+
+
+def _needing(runs: Sequence[str], kind: str) -> str:
+    if len(runs) == 1:
+        return f"a run {kind} needs"
+    return f"{len(runs)} runs {kind.replace(' is ', ' are ').replace(' was ', ' were ')} need"
 
 
 def _space(page: Page, pruned: Pruned) -> None:
@@ -207,6 +227,7 @@ def pruned_json(pruned: Pruned) -> str:
         ],
         "needed": found.needed,
         "unfinished_runs": list(found.runs),
+        "runs_under_way": sorted(found.under_way),
         "file_bytes_before": pruned.bytes_before,
         "file_bytes": pruned.bytes_after,
         "shrunk": pruned.shrunk,

@@ -147,10 +147,14 @@ def increase(each: EconomyReport, signs: Symbols) -> str:
 
 
 def increase_between(each: EconomyReport, signs: Symbols) -> str:
-    """The interval of an increase: `+21% to +27%`; no end is told as the limit that it is not."""
+    """The interval of an increase: `+21% to +27%`; no end is told as the limit that it is not.
+
+    None is told of what does not vary.
+    """
     if each.interval is None:
         return signs.none
-    return " to ".join(percent(end, signs, each.limit) for end in each.interval)
+    low, high = (percent(end, signs, each.limit) for end in each.interval)
+    return signs.none if low == high else f"{low} to {high}"
 
 
 def amount(each: EconomyReport, value: float | None) -> str:
@@ -193,12 +197,17 @@ def versions(report: Report, signs: Symbols) -> str:
     return f"{version(report.baseline)} {signs.arrow} {version(report.candidate)}"
 
 
-def paid(cost: Cost) -> str:
-    """What this run cost, honest about what is not known: `$0.03 of $2.00 paid now`."""
+def paid(cost: Cost, *, made: int | None = None) -> str:
+    """What this run cost, honest about what is not known: `$0.03 of $2.00 paid now`.
+
+    `made` is how many calls it made, where that is known: without any nothing was paid.
+    """
     told = money(cost.incurred_usd)
     if cost.budget_usd is not None:
         told += f" of {money(cost.budget_usd)}"
     told += " paid now"
+    if made == 0:
+        return told
     calls = many(cost.unpriced_calls, "call") + " without a known price"
     if cost.unpriced_calls and cost.incurred_usd == 0:
         told = f"unknown: {calls}"
@@ -222,9 +231,24 @@ def sureness(report: Report) -> str:
 
 
 def samples_had(report: Report) -> str:
-    """How many samples a run had of those it was to have: `14 of 120 samples were had`."""
+    """How many samples a run had of those it was to have: `14 of 120 samples were had`.
+
+    Answers that it has and could not score are told beside them.
+    """
     arms, had = 2 if report.baseline else 1, facts.had(report)
     cases, each = report.meta.get("cases"), report.meta.get("samples")
+    told = f"{many(had, 'sample')} {'was' if had == 1 else 'were'} had"
     if isinstance(cases, int) and isinstance(each, int):
-        return f"{number(had)} of {many(arms * cases * each, 'sample')} were had"
-    return f"{many(had, 'sample')} {'was' if had == 1 else 'were'} had"
+        told = f"{number(had)} of {many(arms * cases * each, 'sample')} were had"
+    if report.calls.unscored:
+        kept = many(report.calls.unscored, "answer is", "answers are")
+        told += f"; {kept} kept, not yet scored"
+    return told
+
+
+def tokens(count: int, arm: ArmReport) -> str:
+    """A count of an arm's tokens, honest about answers that came without one."""
+    unmetered = arm.tokens.unmetered
+    if unmetered and unmetered >= arm.samples - arm.failures:
+        return "unknown"
+    return f"at least {number(count)}" if unmetered else number(count)

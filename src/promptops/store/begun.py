@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from promptops.errors import StoreError
+from promptops.errors import UnderWayError
 from promptops.store.claims import Claims
 from promptops.store.database import translated
 
@@ -49,14 +49,18 @@ class Begun:
         A run that goes on keeps what was first written of it, but for its state.
 
         Raises:
-            StoreError: another process is at it, or it cannot be written.
+            UnderWayError: another process is at it, or has brought it to its end.
+            StoreError: it cannot be written.
         """
         if not self._claims.take_name(_name(run)):
-            raise StoreError(
-                f"the run {run} is under way in another process",
-                hint="wait until it has ended, or start a run of its own",
+            raise UnderWayError(
+                f"run {run} is under way in another process",
+                hint="let it end: what it draws is kept for every run",
             )
         try:
+            before = self.find(run)
+            if before is not None and before.state == "finished":
+                raise UnderWayError(f"run {run} has come to its end")  # noqa: TRY301 - one way out
             with translated(self._connection):
                 self._connection.execute(
                     "INSERT INTO begun (run, created, suite, inputs, choices, state)"
@@ -89,6 +93,10 @@ class Begun:
             " ORDER BY created DESC, run DESC",
             (suite, inputs),
         )
+
+    def all_runs(self) -> list[BegunRun]:
+        """Every run that was begun, newest first."""
+        return self._ask(f"SELECT {_COLUMNS} FROM begun ORDER BY created DESC, run DESC", ())  # noqa: S608
 
     def _ask(self, query: str, values: tuple[str | None, ...]) -> list[BegunRun]:
         with translated(self._connection):

@@ -27,6 +27,7 @@ class StoreConnection(sqlite3.Connection):
     """A connection that knows where its file is."""
 
     folder: Path | None = None
+    """None where nothing may be written, so that nothing can be mended either."""
     closed: Callable[[], None] | None = None
     """Called once, after it is closed."""
 
@@ -69,6 +70,45 @@ def connect(file: Path, *, busy_seconds: float = BUSY_SECONDS) -> StoreConnectio
     return connection
 
 
+def connect_to_read(file: Path, *, immutable: bool) -> StoreConnection:
+    """Open a store's file as it is; nothing is written to it or beside it.
+
+    Its log is read where its index lies beside it.  An `immutable` file has no log, and nobody
+    writes to it.
+
+    Raises:
+        DamagedError: it is no database, or malformed.
+        StoreError: it cannot be opened.
+    """
+    how = "immutable=1" if immutable else "mode=ro"
+    with translated(None):
+        connection = sqlite3.connect(
+            f"{file.absolute().as_uri()}?{how}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=StoreConnection,
+        )
+    try:
+        with translated(connection):
+            _distrust(connection)
+            version_of(connection)  # reads its first page, and its log
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_nothing() -> StoreConnection:
+    """A store without contents, which leaves nothing behind."""
+    connection = sqlite3.connect(
+        ":memory:", isolation_level=None, check_same_thread=False, factory=StoreConnection
+    )
+    migrate(connection)
+    return connection
+
+
 @contextmanager
 def translated(connection: sqlite3.Connection | None) -> Iterator[None]:
     """Turn SQLite's errors into ours.
@@ -92,13 +132,11 @@ def store_error(error: sqlite3.Error, connection: sqlite3.Connection | None = No
     """An error of SQLite in words: what it is, and how to mend it; damage is marked."""
     code = primary_code(error)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        mend = "run the command again: " + _MENDING
         if isinstance(connection, StoreConnection):
             mark_damaged(connection.folder)
-        return DamagedError(
-            f"the store {SHOWN} is damaged: {error}",
-            hint="run the command again: the file is then set aside, "
-            "and what can be read of it is carried over into a new one",
-        )
+            mend = mend if connection.folder else MEND_ELSEWHERE
+        return DamagedError(f"the store {SHOWN} is damaged: {error}", hint=mend)
     what, mend = _WORDS.get(code, ("cannot be used", "`promptops cache verify` looks it over"))
     return StoreError(f"the store {SHOWN} {what}: {error}", hint=mend)
 
@@ -107,6 +145,9 @@ def primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without its extension; `SQLITE_ERROR` where there is none."""
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
+
+_MENDING = "the file is then set aside, and what can be read of it is carried over into a new one"
+MEND_ELSEWHERE = f"run the command again where {FOLDER}/ may be written to: {_MENDING}"
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
@@ -178,13 +219,20 @@ def close_to_others(path: Path, mode: int) -> None:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:
+        # Free pages of a new file can be given back one by one, while others write.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     journal = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     # A commit is on disk when it returns. Without a log, its folder's entry must be as well.
     connection.execute(f"PRAGMA synchronous = {'FULL' if journal == 'wal' else 'EXTRA'}")
     connection.execute("PRAGMA fullfsync = ON")  # on macOS an ordinary fsync stops at the drive
     connection.execute("PRAGMA checkpoint_fullfsync = ON")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
+    _distrust(connection)
     if version_of(connection) != len(MIGRATIONS):
         migrate(connection)
+
+
+def _distrust(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")

@@ -107,17 +107,6 @@ class Ledger:
         )
         return _spent((), None, rows[0])
 
-    def slots_of_run(self, run: str) -> set[tuple[Any, ...]]:
-        """Request key and sample index of each answer that a run had."""
-        return set(
-            self._ask(
-                "SELECT request_key, sample FROM accounts CROSS JOIN ledger"
-                " ON ledger.account = accounts.id"
-                " WHERE accounts.run = ? AND ledger.outcome = 'answered'",
-                (run,),
-            )
-        )
-
     def _ask(self, query: str, values: tuple[str | None, ...]) -> list[tuple[Any, ...]]:
         with translated(self._connection):
             return self._connection.execute(query, values).fetchall()

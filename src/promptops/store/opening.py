@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from promptops.errors import StoreError
@@ -45,6 +46,51 @@ def open_database(root: Path) -> StoreConnection:
         if mended is not None:
             raise mended.told(error.message) from None
     return _open(folder)  # somebody else mended it, or it was sound after all
+
+
+@contextmanager
+def opened_database(root: Path) -> Iterator[StoreConnection]:
+    """The same, closed at the end; what was found damaged meanwhile is mended then.
+
+    Raises:
+        StoreError: as `open_database`, and in place of what told of damage.
+    """
+    with mended_at_the_end(root):
+        connection = open_database(root)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def mended_at_the_end(root: Path) -> Iterator[None]:
+    """Mend what is found damaged within, once nothing of ours holds the file any more.
+
+    So a person sees one command fail, and the next one works.
+
+    Raises:
+        StoreError: in place of a DamagedError; it says what became of the file.
+    """
+    try:
+        yield
+    except DamagedError as error:
+        told = mended_after(root, error)
+        if told is error:
+            raise
+        raise told from None
+
+
+def mended_after(root: Path, error: DamagedError) -> StoreError:
+    """Mend what an error told of; answers what to say of it.
+
+    That is the error itself where it could not be mended now: the next opening does it.
+    """
+    try:
+        mended = mend(root / FOLDER)
+    except StoreError:
+        return error
+    return error if mended is None else mended.told(error.message)
 
 
 def _make(folder: Path) -> None:

@@ -69,13 +69,15 @@ class Unfinished(msgspec.Struct, frozen=True):
 class Selection(msgspec.Struct, frozen=True):
     """What a pruning would delete, or has deleted."""
 
-    total: Amount
-    prompts: dict[str, Amount]
+    total: Amount = Amount()
+    prompts: dict[str, Amount] = {}
     """The same by prompt, the largest first; `""` where nothing says whose they are."""
     needed: int = 0
     """Responses that were meant and stay: an unfinished run needs them."""
     runs: tuple[str, ...] = ()
     """The unfinished runs, as far as they need any, sorted."""
+    under_way: frozenset[str] = frozenset()
+    """Those of them that a process is at."""
 
 
 _TABLES = {
@@ -187,8 +189,8 @@ class Pruning:
             StoreError: the store cannot be read.
         """
         with translated(self._connection):
-            needed, runs = self._choose(criteria)
-            return _selection(amounts(self._bodies(0, self._last())), needed, runs)
+            needed = self._choose(criteria)
+            return _with(needed, amounts(self._bodies(0, self._last())))
 
     def prune(self, criteria: Criteria) -> Selection:
         """Delete responses; answers which were deleted.
@@ -201,7 +203,7 @@ class Pruning:
         with translated(self._connection):
             deleted: dict[str, Amount] = {}
             begun = self._begun()
-            needed, runs = self._choose(criteria)
+            needed = self._choose(criteria)
             at = 0
             while at < self._last():
                 with transaction(self._connection):
@@ -213,12 +215,12 @@ class Pruning:
                         at += ROWS_AT_ONCE
                 if now != begun:
                     begun = now
-                    needed, runs = self._choose(criteria)
+                    needed = self._choose(criteria)
                     at = 0
-            return _selection(deleted, needed, runs)
+            return _with(needed, deleted)
 
-    def _choose(self, criteria: Criteria) -> tuple[int, tuple[str, ...]]:
-        """Fill `meant`; answers how many were meant and are needed, and by which runs."""
+    def _choose(self, criteria: Criteria) -> Selection:
+        """Fill `meant`; answers what was meant and is needed, with nothing to delete yet."""
         for name, columns in _TABLES.items():
             self._do(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({columns})")
             self._do(f"DELETE FROM temp.{name}")  # noqa: S608 - our own names
@@ -228,7 +230,7 @@ class Pruning:
         if criteria.reach is not None:
             self._keep_reached(criteria.reach, old=old)
         unfinished = [each for each in self._unfinished() if each.needs(criteria.reach)]
-        return self._keep_needed(unfinished, old=old) if unfinished else (0, ())
+        return self._keep_needed(unfinished, old=old) if unfinished else Selection()
 
     def _keep_reached(self, reach: Reach, *, old: bool) -> None:
         self._fill("reachable", ((digest,) for digest in reach.digests))
@@ -240,9 +242,7 @@ class Pruning:
             self._do(_LOST_KEYS)
         self._do(_WITHIN_REACH)
 
-    def _keep_needed(
-        self, unfinished: Sequence[Unfinished], *, old: bool
-    ) -> tuple[int, tuple[str, ...]]:
+    def _keep_needed(self, unfinished: Sequence[Unfinished], *, old: bool) -> Selection:
         wanted = (
             (each.run, each.suite, digest)
             for each in unfinished
@@ -254,7 +254,9 @@ class Pruning:
         if old:
             self._do(_NEEDED_OLD_KEYS)
         runs = tuple(row[0] for row in self._do(_NEEDED_BY).fetchall())
-        return self._do(_DROP_NEEDED).rowcount, runs
+        alive = frozenset(each.run for each in unfinished if each.alive)
+        needed = self._do(_DROP_NEEDED).rowcount
+        return Selection(needed=needed, runs=runs, under_way=alive & {*runs})
 
     def _begun(self) -> list[Any]:
         """The runs that have not come to their end, as far as the store itself says."""
@@ -276,10 +278,10 @@ class Pruning:
         return self._connection.execute(statement, values)
 
 
-def _selection(by_prompt: dict[str, Amount], needed: int, runs: tuple[str, ...]) -> Selection:
+def _with(needed: Selection, by_prompt: dict[str, Amount]) -> Selection:
     total = sum(by_prompt.values(), Amount())
     ordered = sorted(by_prompt.items(), key=lambda each: (-each[1].responses, each[0]))
-    return Selection(total, dict(ordered), needed, runs)
+    return msgspec.structs.replace(needed, total=total, prompts=dict(ordered))
 
 
 @contextmanager

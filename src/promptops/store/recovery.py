@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import msgspec
 from promptops.errors import StoreError
 from promptops.store.claims import FILE as CLAIMS
 from promptops.store.claims import USE, close_locks, open_locks
+from promptops.store.damaged import readable, readable_as_it_is
 from promptops.store.database import (
     FILE,
     FOLDER,
@@ -24,8 +25,9 @@ from promptops.store.database import (
     translated,
     translated_os,
 )
+from promptops.store.losses import Lost, lost
 from promptops.store.migrations import hold_known, version_of
-from promptops.store.salvage import carry_over, readable
+from promptops.store.salvage import carry_over
 
 PART = f"{FILE}.mending"
 COPY = f"{FILE}.reading"
@@ -45,16 +47,55 @@ class Mended(msgspec.Struct, frozen=True):
     responses: int
     """Carried over."""
     runs: int
+    lost: tuple[Lost, ...] | None = ()
+    """What could not be carried over; None where nobody knows."""
 
     def told(self, what: str) -> StoreError:
         """The error that says so: nothing was done yet of what was asked for."""
-        saved = f"{self.responses} responses and {self.runs} runs were carried over into a new one"
-        if not self.responses and not self.runs:
-            saved = "nothing of it could be read, so a new one was begun"
         return StoreError(
-            f"{what}; {saved}",
+            f"{what}; {self.outcome()}",
             hint=f"run the command again; the damaged file is {FOLDER}/{self.aside}",
         )
+
+    def outcome(self) -> str:
+        """What was carried over, and what was not, in words."""
+        if not self.responses and not self.runs:
+            return "nothing of it could be read, so a new one was begun"
+        saved = f"{_many(self.responses, 'response')} and {_many(self.runs, 'run')}"
+        said = [f"{saved} were carried over into a new one"]
+        if self.lost is None:
+            return f"{said[0]}; whether that is all of it is not known"
+        known = [
+            f"{each.rows:,} of {each.of:,} {_WORDS[each.table]}" for each in self.lost if each.of
+        ]
+        some = [_WORDS[each.table] for each in self.lost if not each.of]
+        if known:
+            said.append(f"{_listed(known)} could not be read")
+        if some:
+            said.append(f"some {_listed(some)} may be missing")
+        return "; ".join(said)
+
+
+_WORDS = {
+    "accounts": "accounts of what was spent",
+    "responses": "responses",
+    "runs": "runs",
+    "samples": "samples of runs",
+    "comparisons": "plans of looks",
+    "ledger": "lines of the ledger",
+    "prices": "prices",
+    "begun": "begun runs",
+}
+"""Tables, as a person calls what is in them."""
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _listed(words: Sequence[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def mend(folder: Path) -> Mended | None:
@@ -76,12 +117,13 @@ def mend(folder: Path) -> Mended | None:
                 return None
             _rebuild(folder)
         responses, runs = _counts(whole)
+        missing = _lost(folder)
         aside = _set_aside(file)
         whole.rename(file)
         _remove(folder / PART)
         _sync(folder)
         (folder / MARKER).unlink()
-        return Mended(aside, responses, runs)
+        return Mended(aside, responses, runs, missing)
 
 
 def _rebuild(folder: Path) -> None:
@@ -101,6 +143,15 @@ def _rebuild(folder: Path) -> None:
     finally:
         _remove(copy)
     part.rename(folder / WHOLE)
+
+
+def _lost(folder: Path) -> tuple[Lost, ...] | None:
+    """What the damaged file had, and the new one has not."""
+    file = folder / FILE
+    if not file.exists():  # it was set aside by a process that was then killed
+        return None
+    with closing(connect(folder / WHOLE)) as target, readable_as_it_is(file) as source:
+        return None if source is None else tuple(lost(source, target))
 
 
 def _counts(file: Path) -> tuple[int, int]:

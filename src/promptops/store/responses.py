@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from itertools import islice
@@ -57,6 +57,16 @@ class Responses:
                     found[key, sample] = _decoded(key, sample, *row)
         return found
 
+    def drawn_by(self, key: str, sample: int) -> str | None:
+        """The run that drew a response; None where it is not kept, or an older store kept it."""
+        with translated(self._connection):
+            row = self._connection.execute(
+                "SELECT accounts.run FROM responses JOIN accounts ON accounts.id = account"
+                " WHERE request_key = ? AND sample = ?",
+                (key, sample),
+            ).fetchone()
+        return row[0] if row else None
+
     def lacks(self, draws: Iterable[Draw]) -> bool:
         """Whether any of the asked responses is not kept."""
         with translated(self._connection):
@@ -107,18 +117,18 @@ class Responses:
             )
         )
 
-    async def lose(
+    def lose(
         self, key: str, sample: int, account: Account, at_risk_usd: float | None
-    ) -> None:
+    ) -> Awaitable[None]:
         """Write that a call brought no answer and may be billed all the same.
 
-        `at_risk_usd` is the most that it may have cost; None where that is not known.  On disk when
-        this returns.
+        `at_risk_usd` is the most that it may have cost; None where that is not known.  It is
+        written whether or not anybody waits, and on disk for who does.
 
         Raises:
-            StoreError: it could not be written.
+            StoreError: to who waits: it could not be written.
         """
-        await self._writer.write(
+        return self._writer.write(
             Entry(
                 key=key,
                 sample=sample,

@@ -135,6 +135,11 @@ class Runs:
             return report
         return msgspec.structs.replace(report, cases=_read(_CASES, cases, chosen, packed=True))
 
+    def find(self, run: str) -> Report | None:
+        """The report of a run by its whole id, without its cases."""
+        rows = self._ask("SELECT report FROM runs WHERE id = ?", (run,))
+        return _read(_REPORTS, rows[0][0], run) if rows else None
+
     def last_of_suite(self, suite: str) -> Report | None:
         """The newest report of a suite, without its cases."""
         rows = self._ask(

@@ -7,11 +7,10 @@ looked at: a damaged page may bring rows that were never written.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 from types import NoneType
@@ -19,8 +18,7 @@ from typing import Any
 
 import msgspec
 
-from promptops.store.database import beside
-from promptops.store.migrations import migrate, rolled_back
+from promptops.store.migrations import rolled_back
 from promptops.store.pages import Pages, records
 from promptops.store.runs import SampleRecord
 from promptops.store.writing import checksum
@@ -65,37 +63,13 @@ _DOCUMENTS = {"prices": "entry", "begun": "choices"}
 
 ROWS_AT_ONCE = 500
 
-HEADER_BYTES = 100
-_PAGES_AND_FREE_ONES = slice(28, 40)
-_PAGES_VALID_FOR = slice(92, 96)
+LOST_ACCOUNT = "lost "
+"""How the digest of an account begins that stands in for one that could not be read."""
 
 _RESPONSES = msgspec.msgpack.Decoder(Response)
 _SAMPLES = msgspec.msgpack.Decoder(SampleRecord)
 _REPORTS = msgspec.msgpack.Decoder(Report)
 _CASES = msgspec.msgpack.Decoder(list[CaseReport])
-
-
-@contextmanager
-def readable(file: Path, copy: Path) -> Iterator[sqlite3.Connection | None]:
-    """A connection that reads a damaged file, or a copy of it with another start; None if none can.
-
-    The file itself is not changed.  A start (the first page: settings, and where each table begins)
-    that cannot be read is replaced by that of a new store, whose first tables begin at the same
-    pages.
-    """
-    if file.stat().st_size:  # SQLite would delete the log of an empty one
-        with closing(_opened(file)) as connection:
-            if _has_tables(connection):
-                yield connection
-                return
-    start = _start_of_a_new_one(copy)
-    for length in (HEADER_BYTES, len(start)):
-        _copy(file, copy, start[:length])
-        with closing(_opened(copy)) as connection:
-            if _has_tables(connection):
-                yield connection
-                return
-    yield None
 
 
 def carry_over(file: Path, source: sqlite3.Connection | None, target: sqlite3.Connection) -> None:
@@ -115,52 +89,6 @@ def carry_over(file: Path, source: sqlite3.Connection | None, target: sqlite3.Co
             _write(target, _found_in_order(source, asked))
         with Pages(file) as pages:
             _write(target, _found_on_pages(pages, asked))
-
-
-def _opened(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
-    )
-    connection.text_factory = _text
-    return connection
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")  # such a row is refused when it is written
-
-
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.execute("PRAGMA writable_schema = ON")  # also: read on where sizes disagree
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA cell_size_check = ON")
-        found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        return "responses" in {row[0] for row in found}
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _start_of_a_new_one(scratch: Path) -> bytes:
-    """The first page of a new store; its number of pages is left for SQLite to find out."""
-    scratch.unlink(missing_ok=True)
-    with closing(sqlite3.connect(scratch, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        migrate(connection)
-    page = bytearray(scratch.read_bytes()[: 1 << 16])
-    del page[int.from_bytes(page[16:18], "big") :]
-    page[_PAGES_AND_FREE_ONES] = bytes(12)
-    page[_PAGES_VALID_FOR] = bytes(4)
-    return bytes(page)
-
-
-def _copy(file: Path, copy: Path, start: bytes) -> None:
-    for old, new in zip((file, *beside(file)), (copy, *beside(copy)), strict=True):
-        new.unlink(missing_ok=True)
-        if old.exists() and not old.name.endswith("-shm"):
-            shutil.copyfile(old, new)
-            new.chmod(0o600)
-    with copy.open("r+b") as opened:
-        opened.write(start)
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
@@ -296,7 +224,7 @@ def _with_account(
         return {**row, "account": None}
     target.execute(
         "INSERT OR IGNORE INTO accounts (id, run, suite, purpose, prompt, version, digest, model)"
-        " VALUES (?1, '', '', 'sample', '', 0, 'lost ' || ?1, '')",
-        (account,),
+        " VALUES (?1, '', '', 'sample', '', 0, ?2 || ?1, '')",
+        (account, LOST_ACCOUNT),
     )
     return row

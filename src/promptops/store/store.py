@@ -10,10 +10,11 @@ from typing import Self
 from promptops.store.begun import Begun
 from promptops.store.claims import Claims
 from promptops.store.comparisons import Comparisons
-from promptops.store.database import FOLDER
+from promptops.store.database import FOLDER, DamagedError, StoreConnection
 from promptops.store.ledger import Ledger
-from promptops.store.opening import open_database
+from promptops.store.opening import mended_after, open_database
 from promptops.store.price_entries import PriceEntries
+from promptops.store.reading import Onlooker, open_to_read
 from promptops.store.responses import Responses
 from promptops.store.runs import Runs
 
@@ -22,21 +23,24 @@ class Store:
     """Responses, runs and what they cost, below `<root>/.promptops`.
 
     Responses have connections of their own, so that their commits never wait inside a transaction
-    that writes a run, and a look for one never waits for a commit.  Use as a context manager.
+    that writes a run, and a look for one never waits for a commit.  Use as a context manager: what
+    is found damaged within is mended at its end, and the error says so.
 
     Raises:
         StoreError: the folder or file cannot be used, or it was damaged and has just been mended.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, reading: bool = False) -> None:
+        """`reading`: nothing will be written, so the folder may be read-only, or not there."""
+        self._root = root
         with ExitStack() as opened:
-            log = open_database(root)
-            opened.callback(log.close)
-            paid = open_database(root)
-            opened.callback(paid.close)
-            kept = open_database(root)
-            opened.callback(kept.close)
-            self.claims = Claims(root / FOLDER)
+            if reading:
+                log = paid = kept = open_to_read(root)
+                opened.callback(log.close)
+                self.claims: Claims = Onlooker(root / FOLDER)
+            else:
+                log, paid, kept = (_opened(root, opened) for _ in range(3))
+                self.claims = Claims(root / FOLDER)
             opened.callback(self.claims.close)
             writer = ThreadPoolExecutor(1, thread_name_prefix="promptops-store")
             opened.callback(writer.shutdown)  # first of all: it waits for what is being written
@@ -55,5 +59,15 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.close()
+        if isinstance(error, DamagedError):
+            told = mended_after(self._root, error)
+            if told is not error:
+                raise told from None
+
+
+def _opened(root: Path, held: ExitStack) -> StoreConnection:
+    connection = open_database(root)
+    held.callback(connection.close)
+    return connection

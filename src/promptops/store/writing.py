@@ -73,8 +73,9 @@ def checksum(body: bytes) -> bytes:
 class Writer:
     """Writes what was paid for.
 
-    `write` returns once its rows are on disk.  What arrives while one group is being written makes
-    up the next.  The writing goes on when those who wait are cancelled, and closing waits for it.
+    What `write` returns is done once its rows are on disk.  What arrives while one group is being
+    written makes up the next.  The writing goes on when those who wait are cancelled, and closing
+    waits for it.
     """
 
     def __init__(self, connection: sqlite3.Connection, thread: Executor) -> None:
@@ -88,11 +89,11 @@ class Writer:
         self._id = os.urandom(8)
         self._ids = count()
 
-    async def write(self, entry: Entry) -> None:
-        """Write an entry.
+    def write(self, entry: Entry) -> asyncio.Future[None]:
+        """Write an entry, whether or not anybody waits for it.
 
-        Raises:
-            StoreError: it could not be written.
+        What is returned is done when it is on disk, and holds a StoreError where it could not be
+        written.
         """
         done = asyncio.get_running_loop().create_future()
         mine = _Waiting(entry, self._id + next(self._ids).to_bytes(8, "big"), done)
@@ -101,7 +102,7 @@ class Writer:
             start, self._at_work = not self._at_work, True
         if start:
             self._start()
-        await done
+        return done
 
     def _start(self) -> None:
         try:

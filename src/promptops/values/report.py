@@ -25,6 +25,8 @@ class Tokens(msgspec.Struct, frozen=True):
     input: int = 0
     output: int = 0
     cached_input: int = 0
+    unmetered: int = 0
+    """Answers of which the provider did not say it; the counts are without them."""
 
 
 class ArmReport(msgspec.Struct, frozen=True):
@@ -159,6 +161,8 @@ class Calls(msgspec.Struct, frozen=True):
     """Attempts after a failed one."""
     judge: int = 0
     """How many of the calls made were to score: for judges, or for embeddings."""
+    unscored: int = 0
+    """Answers that are kept and could not be scored yet: the run stopped before."""
 
 
 class Cost(msgspec.Struct, frozen=True):

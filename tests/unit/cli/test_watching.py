@@ -1,56 +1,79 @@
+"""What is written to stderr while a run lasts, in a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
-from promptops.cli.watching import Watching, words
-from promptops.engine.progress import Progress
-from promptops.reports.symbols import ASCII
+from promptops.cli.watching import Watching
+from promptops.engine.calling.waiting import Waiting
+from tests.unit.cli.test_live_line import DOWN, FOUND
 
-FORTY = Progress(
-    suite="city",
-    model="m",
-    planned=100,
-    finished=40,
-    calls=30,
-    cached=10,
-    input_tokens=12_345,
-    output_tokens=678,
-    incurred_usd=0.0123,
-)
-
-
-def state(**changes):
-    return replace(FORTY, **changes)
-
-
-def test_the_line_says_estimate_calls_tokens_and_cost():
-    shown = words(state(metric="exact", delta=0.5, interval=(0.25, 0.75)))
-    assert shown == "exact +50 (+25 to +75) · 30 calls · 10 kept · 12k in 678 out · $0.012"
-
-
-@pytest.mark.parametrize(
-    ("delta", "interval", "told"),
-    [
-        (-0.0612, (-0.1394, 0.0203), "exact −6 (−14 to +2)"),
-        (-0.0612, (-0.0794, -0.0403), "exact −6.1 (−7.9 to −4)"),
-        (0.0, (-0.3, 0.3), "exact 0 (−30 to +30)"),
-    ],
-)
-def test_the_estimate_closes_in_and_is_in_points(delta, interval, told):
-    assert words(state(metric="exact", delta=delta, interval=interval)).startswith(told)
-
-
-def test_the_line_is_ascii_where_nothing_else_can_be_shown():
-    shown = words(state(metric="exact", delta=-0.1, interval=(-0.2, -0.05)), ASCII)
-    assert shown == "exact -10 (-20 to -5) - 30 calls - 10 kept - 12k in 678 out - $0.012"
-
-
-def test_an_unknown_price_is_said_and_a_first_version_has_a_level():
-    assert "cost unknown" in words(state(unpriced_calls=1))
-    assert words(state(metric="exact", level=0.75)).startswith("exact 0.75")
+LIMITED = Waiting("acme/one", "limited", "rate limited", 0.0, 4.0)
 
 
 def test_nothing_is_written_where_nobody_looks(capfd):
     with Watching() as watching:
-        watching.tell(state())
+        watching.tell(FOUND)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_long_pause_is_written_where_nobody_looks(capfd):
+    with Watching() as watching:
+        watching.tell(FOUND)
+        watching.tell(replace(FOUND, pause=LIMITED))
+        watching.tell(replace(FOUND, pause=LIMITED))
+        watching.tell(FOUND)
+    assert capfd.readouterr() == (
+        "",
+        "city: acme/one: rate limited, goes on in 4 s\ncity: acme/one: goes on after 1 s\n",
+    )
+
+
+def test_quiet_is_quiet(capfd):
+    with Watching(quiet=True) as watching:
+        watching.tell(DOWN)
+        watching.tell(replace(FOUND, pause=LIMITED))
+    assert capfd.readouterr() == ("", "")
+
+
+SHOWN = """
+import time
+from promptops.cli.watching import Watching
+from tests.unit.cli.test_live_line import STATES
+with Watching() as watching:
+    for state in STATES.values():
+        watching.tell(state)
+        time.sleep(0.3)
+"""
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_line_leaves_room_for_what_a_terminal_echoes(columns):
+    parent, child = pty.openpty()
+    environ = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", SHOWN], stderr=child, env=environ | {"PYTHONUTF8": "1"}
+    ) as process:
+        os.close(child)
+        written = b""
+        while True:
+            try:
+                part = os.read(parent, 65_536)
+            except OSError:  # nobody is at the other end any more
+                break
+            written += part
+        assert process.wait() == 0
+    os.close(parent)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
+    lines = {each.strip() for each in re.split(r"[\r\n]+", text) if each.strip()}
+    assert any("Ctrl-C leaves them" in each for each in lines)
+    assert any("gives up in 4 min 20 s" in each for each in lines)
+    assert max(map(len, lines)) <= columns - 3
+    assert not any("…" in each for each in lines)

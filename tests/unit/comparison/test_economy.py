@@ -170,9 +170,7 @@ def held(verdict: Verdict | None, name: Any = "cost", increase: float = 0.41) ->
 
 ROSE = "cost rose by 41% (+36% to +47%), more than the 25% that the gate allows"
 WITHIN = "tokens surely rose by no more than the 25% that the gate allows"
-OPEN = (
-    "cost rose by 22% (+17% to +28%): surely neither within the 25% that the gate allows nor beyond"
-)
+OPEN = "cost is undecided: +22% (+17% to +28%), where the gate allows 25%"
 LOST = "cost is not known of 9 of 120 pairs: too many for a verdict"
 
 
@@ -224,3 +222,15 @@ def test_what_the_gate_says_of_the_economy_is_joined_to_the_verdict(before, foun
 def test_an_end_is_never_told_as_the_limit_that_it_is_not(share, apart, told):
     assert signed_percent(share, apart) == told
     assert percent(abs(share), apart if share > 0 else None) == told.lstrip("+−")
+
+
+def test_what_is_open_is_not_said_to_rise_by_nothing():
+    open_ = EconomyReport(
+        "latency", "seconds", 1.0, 1.0, 0.0, (-0.08, 0.08), 40, 0, 0.05, "inconclusive"
+    )
+    assert reason(open_) == "latency is undecided: 0% (−8% to +8%), where the gate allows 5%"
+
+
+def test_what_does_not_vary_has_no_interval():
+    sure = EconomyReport("cost", "usd", 1.0, 1.64, 0.64, (0.64, 0.64), 40, 0, 0.25, "regressed")
+    assert reason(sure) == "cost rose by 64%, more than the 25% that the gate allows"

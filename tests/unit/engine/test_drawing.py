@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from promptops.engine.calling.spending import Limits
+from promptops.engine.calling.limits import Limits
 from promptops.engine.calling.terms import Terms
 from promptops.engine.drawing import Drawing
 from promptops.errors import NoVerdictError
@@ -39,15 +39,19 @@ class Memory:
     def find(self, draws):
         return {draw: self.rows[draw] for draw in draws if draw in self.rows}
 
+    def drawn_by(self, key, sample):
+        return self.accounts[0].run if (key, sample) in self.rows else None
+
     async def keep(self, key, sample, response, account):
         assert (key, sample) in self.claimed
         await asyncio.sleep(0)
         self.rows[key, sample] = response
         self.accounts.append(account)
 
-    async def lose(self, key, sample, account, at_risk_usd):
+    def lose(self, key, sample, account, at_risk_usd):
         assert account == ACCOUNT
         self.lost.append(at_risk_usd)
+        return asyncio.sleep(0)
 
     def keep_price(self, digest, model, entry):
         assert entry == ENTRY
@@ -158,12 +162,13 @@ def test_what_this_run_drew_before_it_was_broken_off_was_made_by_it():
     kept, answers = Memory(), Scripted(Response("hi"))
     draw(answers, kept=kept)
 
-    async def resumed():
+    async def resumed(run):
         one = drawing(answers, kept)
-        one.made_before = set(kept.rows)
+        one.resumed = run
         return await one.draw(REQUEST, one.key(REQUEST), 0, ACCOUNT)
 
-    assert asyncio.run(resumed()).source == "made"
+    assert asyncio.run(resumed("run")).source == "made"
+    assert asyncio.run(resumed("another")).source == "cached"
     assert answers.asked == 1
 
 
@@ -237,7 +242,7 @@ def test_the_budget_counts_a_call_at_the_most_it_may_cost():
         for index in range(9):
             await one.draw(REQUEST, one.key(REQUEST), index, ACCOUNT)
 
-    with pytest.raises(NoVerdictError, match=r"budget of \$0.2 could be passed"):
+    with pytest.raises(NoVerdictError, match=r"budget of \$0.20 could be passed"):
         asyncio.run(many())
     assert answers.asked == 3  # 0.12 is spent, and a fourth may cost 0.1
 

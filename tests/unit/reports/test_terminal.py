@@ -8,7 +8,7 @@ import pytest
 from promptops.reports.discovery import find
 from promptops.reports.page import Page
 from promptops.reports.surface import Surface
-from promptops.values.report import Calls, NextStep
+from promptops.values.report import Calls, Cost, NextStep, Tokens
 from tests import examples
 
 
@@ -102,8 +102,8 @@ def test_a_stopped_run_reads_well():
     assert text.startswith(
         "! INVALID  extract-city  v1 → v2  example/small-1\n"
         "  stopped before its end: the budget of 20 calls is spent before a verdict was reached\n"
-        "  · what was paid for is kept: a larger budget goes on from here\n"
-        "  · 14 of 240 samples were had\n"
+        "  · 14 of 240 samples were had; what was paid for is kept: a larger budget goes on from"
+        " here\n"
     )
     assert "24 cases: 1 broken, 5 the same, 18 not compared" in text
     bare = msgspec.structs.replace(examples.stopped(), reasons=["the key is not accepted"])
@@ -112,7 +112,10 @@ def test_a_stopped_run_reads_well():
 
 def test_a_run_that_had_nothing_shows_no_empty_tables():
     text = shown(examples.stopped_at_once())
-    assert "0 of 240 samples were had\n" in text
+    assert "  · 0 of 240 samples were had; no other call can succeed either" in text
+    assert "is kept" not in text
+    assert "tokens in" not in text
+    assert "unknown" not in text
     assert "unscored" not in text
     assert "by tag" not in text
     assert " cases:" not in text
@@ -262,8 +265,10 @@ def test_a_version_against_itself_is_called_noise_throughout():
 def test_what_has_a_limit_stands_among_the_metrics_and_cost_in_the_table_of_arms(width):
     text = shown(examples.dearer(), Surface(width=width))
     rows = [line.split() for line in text.split("24 cases")[0].splitlines()]
-    metrics = {row[1]: row[0] for row in rows if row[1:2] in (["cost"], ["latency"], ["exact"])}
+    names = {"exact": "exact", "cost": "cost", "latency": "latency", "mean": "latency"}
+    metrics = {names[row[1]]: row[0] for row in rows if row[1:2] and row[1] in names}
     assert metrics == {"exact": "●", "cost": "✖", "latency": "●"}
+    assert ("cost a sample" in text, "mean latency" in text) == (width > 60, width > 60)
     assert "may rise: cost by 25%, latency by 10%; looked at once" in " ".join(text.split())
     assert "latency: not known of 2 pairs" in text
     arms = text.split("tokens out")[1]
@@ -276,3 +281,67 @@ def test_a_limit_that_stays_open_is_no_question_of_more_samples():
     assert "a wider limit settles it, or a smaller margin, which takes more pairs" in text
     assert "too near the line" not in text
     assert "8 times in 10" not in text
+
+
+def test_what_does_not_vary_has_no_interval():
+    report = examples.dearer()
+    cost, *others = report.economy
+    cost = msgspec.structs.replace(cost, increase=0.64, interval=(0.64, 0.64))
+    text = shown(msgspec.structs.replace(report, economy=[cost, *others]))
+    assert "+64% to" not in text.split("24 cases")[1]
+
+
+def test_answers_that_a_judge_could_not_score_are_not_forgotten():
+    report = examples.stopped_at_once()
+    calls = Calls(planned=240, made=24, retried=8, judge=8, unscored=16)
+    reasons = [
+        "stopped before its end: the judge's model example/judge: down since 09:00:00 UTC",
+        "what was paid for is kept: the same command goes on from here",
+    ]
+    text = shown(msgspec.structs.replace(report, calls=calls, reasons=reasons))
+    assert (
+        "  · 0 of 240 samples were had; 16 answers are kept, not yet scored; the same command goes"
+        " on from here\n"
+    ) in text
+    one = msgspec.structs.replace(report, calls=Calls(planned=240, unscored=1))
+    assert "1 answer is kept, not yet scored" in shown(one)
+
+
+def test_where_every_call_failed_the_cause_is_told_once_and_first():
+    cause = "rejected: HTTP 400: no such parameter"
+    lost = {"samples": 10, "failures": 10, "tokens": Tokens(), "latency_seconds": None}
+    report = msgspec.structs.replace(
+        examples.invalid(),
+        reasons=[f"every call failed: {cause}"],
+        warnings=[f"baseline: 10 calls failed: {cause} (cases a, b, c, …)", "the disk is slow"],
+        metrics=[examples.metric(baseline=None, candidate=None, interval=None)],
+        baseline=examples.arm(1, **lost),
+        candidate=examples.arm(2, **lost),
+    )
+    text = shown(report)
+    assert text.splitlines()[1] == f"  every call failed: {cause}"
+    assert text.count(cause) == 1
+    assert "the disk is slow" in text
+    assert "unscored" not in text
+    assert "tokens in" not in text
+
+
+def test_tokens_that_nobody_counted_are_not_none():
+    report = examples.passed()
+    assert report.baseline is not None
+    some = examples.arm(2, tokens=Tokens(100, 10, unmetered=3))
+    none = examples.arm(1, tokens=Tokens(unmetered=report.baseline.samples))
+    rows = shown(msgspec.structs.replace(report, baseline=none, candidate=some)).splitlines()
+    (tokens,) = [row.split() for row in rows if row.strip().startswith("tokens in")]
+    assert tokens == ["tokens", "in", "unknown", "at", "least", "100"]
+
+
+@pytest.mark.parametrize(
+    ("evaluated", "told"), [(0.0, "unknown"), (0.02, "at least $0.020, and not known in full")]
+)
+def test_a_run_that_called_nobody_paid_nothing(evaluated, told):
+    cost = Cost(evaluated_usd=evaluated, unpriced_calls=196)
+    text = shown(
+        msgspec.structs.replace(examples.passed(), calls=Calls(240, 0, cached=240), cost=cost)
+    )
+    assert f"cost  $0 paid now; what its answers cost once is {told}\n" in text

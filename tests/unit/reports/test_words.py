@@ -98,6 +98,7 @@ def test_relative_changes(before, after, shown):
 def test_what_was_paid_says_what_is_not_known():
     assert words.paid(Cost()) == "$0 paid now"
     assert words.paid(Cost(unpriced_calls=1)) == "unknown: 1 call without a known price"
+    assert words.paid(Cost(unpriced_calls=1), made=0) == "$0 paid now"
     some = words.paid(Cost(incurred_usd=1.0, unpriced_calls=2))
     assert some == "at least $1.00 paid now, and 2 calls without a known price"
 

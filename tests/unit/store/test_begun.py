@@ -1,6 +1,6 @@
 import pytest
 
-from promptops.errors import StoreError
+from promptops.errors import StoreError, UnderWayError
 from promptops.store.store import Store
 from tests.unit.store.store_files import line, start
 
@@ -63,7 +63,7 @@ with Store(root) as store:
         tmp_path,
     )
     assert line(other) == "begun"
-    with pytest.raises(StoreError, match="r1 is under way in another process"):
+    with pytest.raises(UnderWayError, match="r1 is under way in another process"):
         store.begun.begin("r1", "2026-05-01T11:00:00+00:00", "city", "in", {})
     assert [each.alive for each in store.begun.unfinished("city", "in")] == [True]
     other.kill()

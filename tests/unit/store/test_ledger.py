@@ -119,9 +119,3 @@ def test_every_call_is_in_it_though_one_answer_is_kept(store):
     assert store.ledger.of_run("r1").cost_usd == 0.25
     assert store.ledger.of_run("r2").cost_usd == 0.25
     assert store.responses.count_kept([key(0)], 0, 9) == 1
-
-
-def test_the_slots_that_a_run_had_answered_are_told(store):
-    spend(store, (ACCOUNT, PRICED), (ACCOUNT, 0.5), (of(run="r2"), PRICED), (JUDGE, PRICED))
-    assert store.ledger.slots_of_run("r1") == {(key(0), 0), (key(3), 0)}
-    assert store.ledger.slots_of_run("r3") == set()

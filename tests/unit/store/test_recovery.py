@@ -3,14 +3,26 @@ import os
 import shutil
 import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 
 from promptops.errors import ExitCode, StoreError
 from promptops.store import opening, recovery
-from promptops.store.database import FOLDER, MARKER, DamagedError, beside, mark_damaged
+from promptops.store.database import (
+    FOLDER,
+    MARKER,
+    DamagedError,
+    beside,
+    mark_damaged,
+    translated,
+)
+from promptops.store.losses import Lost
+from promptops.store.migrations import MIGRATIONS
+from promptops.store.opening import opened_database
 from promptops.store.pages import PAGE_BYTES
-from promptops.store.recovery import PART, WHOLE, mend
+from promptops.store.reading import opened_to_read
+from promptops.store.recovery import PART, WHOLE, Mended, mend
 from promptops.store.runs import SampleRecord
 from promptops.store.store import Store
 from promptops.values.report import SCHEMA, ArmReport, Calls, Cost, Report, Tokens
@@ -125,14 +137,22 @@ def test_a_start_that_is_lost_loses_no_row(root, page, content):
 
 def test_a_way_that_is_lost_costs_no_row_below_it(root):
     file = file_of(root)
-    here = {at for at in range(MANY + 1) if key(at).encode() in _page(file, 2)}
-    assert _page(file, 2)[0] == INTERIOR
-    overwrite(file, 2)
+    top = first_page(file, "responses")
+    here = {at for at in range(MANY + 1) if key(at).encode() in _page(file, top)}
+    assert _page(file, top)[0] == INTERIOR
+    overwrite(file, top)
     with Store(root) as store, pytest.raises(DamagedError):
         store.responses.find([(key(1), 0)])
     mended(root)
     with Store(root) as store:
         assert found(store, range(MANY + 1)) == set(range(MANY + 1)) - here
+
+
+def first_page(file, name):
+    """Where a table or an index begins."""
+    with closing(sqlite3.connect(file)) as connection:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        return connection.execute(query, (name,)).fetchone()[0]
 
 
 def _page(file, number):
@@ -217,11 +237,7 @@ def test_a_file_that_lost_its_contents_is_not_taken_for_a_new_one(root, tmp_path
 
 
 def test_an_index_that_disagrees_is_made_anew(root):
-    file = sqlite3.connect(file_of(root))
-    at = file.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'ledger_by_at'").fetchone()[
-        0
-    ]
-    file.close()
+    at = first_page(file_of(root), "ledger_by_at")
     overwrite(file_of(root), at, bytes([LEAF]) + bytes(4) + b"\x10\x00" + bytes(PAGE_BYTES - 7))
     mark_damaged(root / FOLDER)
     mended(root)
@@ -391,3 +407,95 @@ def test_damage_anywhere_is_survived(root, seed):
             print(error, file=sys.stderr)
     assert left is not None
     assert left >= MANY * 0.8
+
+
+def test_damage_that_is_met_is_mended_when_the_store_is_closed(root):
+    overwrite(file_of(root), first_page(file_of(root), "responses"))
+    with pytest.raises(StoreError) as caught, Store(root) as store:
+        found(store, range(MANY))
+    assert not isinstance(caught.value, DamagedError)
+    assert "is damaged" in caught.value.message
+    assert "were carried over into a new one" in caught.value.message
+    (old,) = aside(root)
+    assert old.name in (caught.value.hint or "")
+    with Store(root) as store:  # the next command works
+        assert len(found(store, range(MANY))) > MANY / 2
+    assert aside(root) == [old]
+
+
+@pytest.mark.parametrize("opened", [opened_database, opened_to_read])
+def test_so_it_is_for_a_connection_alone(root, opened):
+    overwrite(file_of(root), first_page(file_of(root), "responses"))
+    with (
+        pytest.raises(StoreError, match="carried over into a new one"),
+        opened(root) as connection,
+        translated(connection),
+    ):
+        connection.execute("SELECT body FROM responses").fetchall()
+    with opened(root) as connection:
+        assert connection.execute("SELECT count(*) FROM responses").fetchone()[0] > MANY / 2
+
+
+def test_what_another_process_uses_is_mended_by_the_next_command(root, monkeypatch):
+    monkeypatch.setattr(recovery, "WAIT_SECONDS", 0.2)
+    other = start("with Store(root): print('open', flush=True); sys.stdin.readline()", root)
+    assert line(other) == "open"
+    overwrite(file_of(root), first_page(file_of(root), "responses"))
+    with pytest.raises(DamagedError, match="run the command again"), Store(root) as store:
+        found(store, range(MANY))
+    go_on(other)
+    end(other)
+    mended(root)
+
+
+def test_lines_of_the_ledger_that_are_lost_are_counted(root):
+    file = file_of(root)
+    # The page of the table, not of an index: that one still knows how many there were.
+    on_leaves = (pages_with(file, LEAF, key(at).encode() + b"answered") for at in range(MANY))
+    page = next(pages[0] for pages in on_leaves if pages)
+    query = "SELECT count(*) FROM ledger"
+    overwrite(file, page)
+    mark_damaged(root / FOLDER)
+    error = mended(root)
+    with closing(sqlite3.connect(file)) as connection:
+        left = connection.execute(query).fetchone()[0]
+    assert 0 < MANY + 1 - left < MANY / 4
+    gone = f"{MANY + 1 - left} of {MANY + 1} lines of the ledger could not be read"
+    assert f"{MANY + 1} responses and 2 runs were carried over into a new one; {gone}" in str(error)
+
+
+def test_rows_that_were_altered_are_counted_too(root):
+    place = file_of(root).read_bytes().index(b"answer 5 answer 5 ")
+    with file_of(root).open("r+b") as file:
+        file.seek(place)
+        file.write(b"answer 6")
+    overwrite(file_of(root), first_page(file_of(root), "ledger_by_at"))
+    mark_damaged(root / FOLDER)
+    assert f"; 1 of {MANY + 1} responses could not be read" in mended(root).message
+
+
+def test_what_nobody_can_count_may_be_missing(root):
+    overwrite(file_of(root), first_page(file_of(root), "responses"))
+    mark_damaged(root / FOLDER)
+    said = mended(root).message
+    assert said.endswith("; some responses may be missing")
+
+
+def test_one_of_a_kind_is_told_as_one():
+    said = Mended("old", 1, 1, (Lost("ledger", 1, 1), Lost("runs", None, None))).outcome()
+    assert said == (
+        "1 response and 1 run were carried over into a new one; 1 of 1 lines of the ledger could "
+        "not be read; some runs may be missing"
+    )
+
+
+def test_a_start_that_is_lost_is_found_again_in_a_file_of_before(tmp_path):
+    old_store(tmp_path, len(MIGRATIONS))
+    with Store(tmp_path) as store:
+        fill(store, range(300, 310))
+    with closing(sqlite3.connect(file_of(tmp_path))) as connection:
+        assert connection.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+    overwrite(file_of(tmp_path), 1, b"\xaa" * PAGE_BYTES)
+    assert "210 responses and 0 runs" in mended(tmp_path).message
+    with Store(tmp_path) as store:
+        assert len(found(store, range(310))) == 210

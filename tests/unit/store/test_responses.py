@@ -36,11 +36,24 @@ def test_a_response_is_kept_with_its_account_and_its_checksum(store, tmp_path):
     ]  # fmt: skip
 
 
+async def lost(store, sample, usd):
+    await store.responses.lose("k", sample, ACCOUNT, usd)
+
+
+def test_what_nobody_waits_for_is_written_all_the_same(store, tmp_path):
+    async def leave():
+        store.responses.lose("k", 0, ACCOUNT, 1.0)
+
+    asyncio.run(leave())
+    store.close()
+    assert rows(tmp_path, "SELECT outcome, at_risk_usd FROM ledger") == [("lost", 1.0)]
+
+
 def test_the_ledger_has_what_it_cost_and_by_which_price(store, tmp_path):
     response = msgspec.structs.replace(answer(1), price="p1")
     asyncio.run(store.responses.keep("k", 3, response, ACCOUNT))
-    asyncio.run(store.responses.lose("k", 4, ACCOUNT, 0.25))
-    asyncio.run(store.responses.lose("k", 5, ACCOUNT, None))
+    asyncio.run(lost(store, 4, 0.25))
+    asyncio.run(lost(store, 5, None))
     assert rows(
         tmp_path,
         "SELECT request_key, sample, outcome, input_tokens, output_tokens, cached_input_tokens,"
@@ -138,7 +151,7 @@ def test_a_closed_store_takes_nothing_in(tmp_path):
     with pytest.raises(StoreError, match="closed"):
         asyncio.run(store.responses.keep("k", 0, answer(1), ACCOUNT))
     with pytest.raises(StoreError, match="closed"):
-        asyncio.run(store.responses.lose("k", 0, ACCOUNT, 1.0))
+        asyncio.run(lost(store, 0, 1.0))
 
 
 def test_a_body_that_cannot_be_read_is_damage(store, tmp_path):

@@ -25,10 +25,9 @@ from promptops.engine.suite import suite_names
 from promptops.errors import InputError, did_you_mean
 from promptops.prompts.loading import prompt_names
 from promptops.reports.spending import Spending, render_spending, spending_json
-from promptops.store.database import FILE, FOLDER
 from promptops.store.inventory import unaccounted
 from promptops.store.ledger import Dimension, Ledger
-from promptops.store.opening import open_database
+from promptops.store.reading import opened_to_read
 
 DIMENSIONS = cast("tuple[Dimension, ...]", get_args(Dimension))
 
@@ -82,19 +81,13 @@ def _dimensions(by: str) -> tuple[Dimension, ...]:
 def _spending(
     project: Project, name: str | None, by: tuple[Dimension, ...], since: str | None
 ) -> Spending:
-    if not (project.root / FOLDER / FILE).exists():
-        _check_name(project, name, set())
-        return Spending(by, [], since, name)
-    connection = open_database(project.root)
-    try:
+    with opened_to_read(project.root) as connection:
         ledger = Ledger(connection)
         rows = ledger.spent(by, since, name)
         if not rows:
             known = {str(each) for row in ledger.spent(("prompt", "suite")) for each in row.key}
             _check_name(project, name, known)
         old = unaccounted(connection) if name is None and since is None else 0
-    finally:
-        connection.close()
     return Spending(by, rows, since, name, old)
 
 

@@ -54,7 +54,7 @@ def command(
     models: list[str | None] = [*model] if model else [None]
     choices = [Choices(against, each, samples, tuple(tag or ())) for each in models]
     with ExitStack() as held:
-        place = open_workplace(project, held)
+        place = open_workplace(project, held, reading=True)
         planned = [
             _planned(name, each, place, held, allow_code=allow_code)
             for name in names

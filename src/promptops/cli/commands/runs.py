@@ -1,4 +1,4 @@
-"""List the runs that were made, newest first."""
+"""List the runs that were made, newest first, and those under way or broken off."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from promptops.cli.begun_runs import line_of, line_of_report, of_name
 from promptops.cli.output import (
     Format,
     FormatOption,
@@ -20,7 +21,6 @@ from promptops.errors import InputError, did_you_mean
 from promptops.prompts.loading import prompt_names
 from promptops.reports.listings import RunLine, render_runs, runs_json
 from promptops.store.store import Store
-from promptops.values.report import Report
 
 
 def command(
@@ -35,8 +35,8 @@ def command(
 ) -> None:
     check_output(output)
     project = find_project()
-    with Store(project.root) as store:
-        lines = [_line(each.report) for each in store.runs.newest(name=name, limit=limit)]
+    with Store(project.root, reading=True) as store:
+        lines = _lines(store, name, limit)
         if name is not None and not lines:
             _check_name(project, name, store.runs.names())
     if format_ is Format.JSON:
@@ -54,17 +54,11 @@ def _check_name(project: Project, name: str, evaluated: list[str]) -> None:
         )
 
 
-def _line(report: Report) -> RunLine:
-    return RunLine(
-        run=report.run,
-        created=report.created,
-        suite=report.suite,
-        prompt=report.prompt,
-        baseline_version=report.baseline.version if report.baseline else None,
-        candidate_version=report.candidate.version,
-        verdict=report.verdict,
-        calls=report.calls.made,
-        cost_usd=None if report.cost.unpriced_calls else report.cost.incurred_usd,
-        model=report.model,
-        dirty=report.candidate.dirty,
-    )
+def _lines(store: Store, name: str | None, limit: int) -> list[RunLine]:
+    """Runs with a report, and those that were begun and have none, newest first."""
+    begun = {each.run: each for each in of_name(store.begun.unfinished(), name)}
+    reports = [each.report for each in store.runs.newest(name=name, limit=limit)]
+    lines = [line_of_report(each, begun.get(each.run)) for each in reports]
+    without = [each for each in begun.values() if store.runs.find(each.run) is None]
+    lines += [line_of(each, store.ledger) for each in without[:limit]]
+    return sorted(lines, key=lambda line: (line.created, line.run), reverse=True)[:limit]

@@ -7,6 +7,7 @@ of additions, and what is given back leaves nothing behind.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor, log10
 
 UNITS_PER_USD = 10**12
 
@@ -44,5 +45,9 @@ def units(usd: float) -> int:
 
 
 def dollars(amount: int) -> str:
-    """Units as people read them."""
-    return f"${amount / UNITS_PER_USD:.4f}"
+    """Units as people read them: two digits that count, or cents from a dollar on."""
+    value = amount / UNITS_PER_USD
+    if not value:
+        return "$0"
+    digits = 2 if value >= 1 else 1 - floor(log10(value))
+    return f"${value:,.{digits}f}"

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from promptops.engine.calling.circuit import Circuit
@@ -15,9 +16,10 @@ from promptops.engine.calling.retries import Retries
 from promptops.engine.calling.seeing_through import see_through
 from promptops.engine.calling.spending import Meter
 from promptops.engine.calling.terms import Terms
+from promptops.engine.calling.waiting import Waiting, gravest
 from promptops.engine.calling.window import Window
 from promptops.engine.calling.worst_case import WorstCase
-from promptops.errors import NoVerdictError
+from promptops.errors import NoVerdictError, PromptopsError
 from promptops.values.account import Purpose
 from promptops.values.observing import Attempt
 from promptops.values.quota import Quota
@@ -37,7 +39,8 @@ class Call:
     ask: Callable[[], Coroutine[Any, Any, Outcome]]
     """Asks once."""
     lost: Callable[[float | None], Awaitable[None]]
-    """Told of an attempt that may be billed though it brought nothing: what it costs at most."""
+    """Told of an attempt that may be billed though it brought nothing: what it costs at most.  Acts
+    when it is called, whether or not anybody waits."""
     quota: Callable[[], Quota | None]
     """What the provider last said of its limits."""
 
@@ -50,6 +53,9 @@ class Answered:
     """One at least; the last one is how it ended."""
     interrupted: bool = False
     """Whoever waited was cancelled meanwhile; what was under way came home all the same."""
+    excused: bool = False
+    """The last attempt failed because the provider is down: it costs the call nothing."""
+    number: int = field(default_factory=count(1).__next__)
 
     @property
     def outcome(self) -> Outcome:
@@ -68,6 +74,7 @@ class _Line:
     def __init__(
         self, model: str, terms: Terms, chance: random.Random, clock: Callable[[], float]
     ) -> None:
+        self.model = model
         self.window = Window(terms.concurrency, clock=clock)
         self.rates = Rates(terms.requests_per_minute, terms.tokens_per_minute, clock=clock)
         self.circuit = Circuit(
@@ -77,6 +84,13 @@ class _Line:
             clock=clock,
             on_end=self.rates.close,
         )
+
+    def waiting(self) -> Waiting | None:
+        """Why its calls wait, if they do."""
+        paused = self.circuit.waiting()
+        if paused and (not self.circuit.closed or not self.window.in_use):
+            return paused
+        return self.rates.waiting(self.model)
 
 
 class Calling:
@@ -99,14 +113,35 @@ class Calling:
         self._clock = clock
         self.terms = terms
         self.meter = meter
-        self.under_way = 0
-        """Calls that were sent and are not answered yet."""
         self.on_interrupt: Callable[[int], None] | None = None
         """Told once how many calls are waited for, when whoever waits is cancelled."""
         self._chance = chance or random.Random()  # noqa: S311 - spreads load, keeps no secret
         self._retries = Retries(chance=self._chance)
         self._places = asyncio.Semaphore(terms.concurrency)
         self._lines: dict[str, _Line] = {}
+        self._sent: set[asyncio.Future[Outcome]] = set()
+        self._ended: PromptopsError | None = None
+
+    @property
+    def under_way(self) -> int:
+        """Calls that were sent and are not answered yet."""
+        return len(self._sent)
+
+    def end(self, error: PromptopsError) -> None:
+        """Send nothing more: whoever waits, and whoever comes, gets this error."""
+        self._ended = error
+        for line in self._lines.values():
+            line.circuit.trip(error)
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Why calls wait, at the model that holds them up most."""
+        return gravest(line.waiting() for line in self._lines.values())
+
+    def leave(self) -> None:
+        """Wait for nothing that is under way any more."""
+        for task in self._sent:
+            task.cancel()
 
     async def answer(self, call: Call, answered: Answered) -> None:
         """Fill in how a call ends: with an answer, or with the failure that stayed.
@@ -121,13 +156,17 @@ class Calling:
             line = self._lines[call.model] = _Line(
                 call.model, self.terms, self._chance, self._clock
             )
+        if self._ended is not None:
+            raise self._ended.with_traceback(None)
         tries = None
         while True:
             outcome = await self._attempt(line, call, answered)
             if isinstance(outcome, Response) or answered.interrupted:
                 return
-            tries = tries or self._retries.begin()
-            pause = tries.pause_after(outcome)
+            pause: float | None = 0.0  # the circuit says when
+            if not answered.excused:
+                tries = tries or self._retries.begin()
+                pause = tries.pause_after(outcome)
             if pause is None:
                 return
             self.meter.retried += 1
@@ -136,20 +175,24 @@ class Calling:
     async def _attempt(self, line: _Line, call: Call, answered: Answered) -> Outcome:
         async with line.window.turn():
             try:
-                await line.circuit.admit(fresh=not answered.attempts)
-                outcome = await self._when_admitted(line, call, answered)
+                while not await self._sent_once(line, call, answered):
+                    pass
             except BaseException:
                 line.circuit.left()
                 raise
             await self._learn(line, call, answered)
-        return outcome
+        return answered.attempts[-1].outcome
 
-    async def _when_admitted(self, line: _Line, call: Call, answered: Answered) -> Outcome:
+    async def _sent_once(self, line: _Line, call: Call, answered: Answered) -> bool:
+        """Wait for all that a call must have, and send it; False where the circuit opens meanwhile.
+
+        Then nothing is held on to while it waits: the probe may need just that.
+        """
+        await line.circuit.admit(fresh=not answered.attempts)
         admitted = await line.rates.admit(call.worst.tokens or 0)
         try:
             reserved = await self.meter.reserve(call.worst, call.purpose)
             try:
-                await line.circuit.admit(fresh=not answered.attempts)  # or it opened meanwhile
                 await self._places.acquire()
             except BaseException:
                 reserved.cancel()
@@ -158,6 +201,10 @@ class Calling:
             line.rates.withdraw(admitted)
             raise
         try:
+            if not line.circuit.lets_in():
+                line.rates.withdraw(admitted)
+                reserved.cancel()
+                return False
             with reserved:  # left without an answer, it counts as lost
                 outcome = await self._send(call, answered)
                 if isinstance(outcome, Response):
@@ -167,16 +214,20 @@ class Calling:
         finally:
             self._places.release()
         line.rates.settle(admitted, _used(call, outcome))
-        return outcome
+        return True
 
     async def _send(self, call: Call, answered: Answered) -> Outcome:
         """Ask once. What was sent is waited for though nobody wants it any more: it is paid for."""
         began = self._clock()
-        self.under_way += 1
+        task = asyncio.ensure_future(call.ask())
+        self._sent.add(task)
         try:
-            outcome, interrupted = await see_through(call.ask(), self._tell_interrupt)
+            outcome, interrupted = await see_through(task, self._tell_interrupt)
+        except asyncio.CancelledError:
+            _unheeded(call.lost(call.worst.usd))  # it was sent, and nobody waits any more
+            raise
         finally:
-            self.under_way -= 1
+            self._sent.discard(task)
         answered.attempts.append(Attempt(outcome, began, self._clock()))
         answered.interrupted = interrupted
         return outcome
@@ -203,10 +254,18 @@ class Calling:
             line.window.trouble(attempt.began)
         if outcome.kind == "rate_limited" and outcome.retry_after_seconds:
             line.rates.hold(outcome.retry_after_seconds)
-        line.circuit.failed(outcome, since=answered.attempts[0].ended)
+        answered.excused = line.circuit.failed(
+            outcome, answered.number, since=answered.attempts[0].ended
+        )
         if outcome.billable:
             await call.lost(call.worst.usd)
         line.circuit.check()
+
+
+def _unheeded(work: Awaitable[None]) -> None:
+    """Let it end by itself."""
+    if isinstance(work, asyncio.Future):
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _used(call: Call, outcome: Outcome) -> int:

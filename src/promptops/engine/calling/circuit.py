@@ -7,13 +7,18 @@ import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, NamedTuple
 
-from promptops.errors import NoVerdictError, PromptopsError
+from promptops.engine.calling.endings import asked_too_much, nothing_came
+from promptops.engine.calling.waiting import Waiting, symptom
+from promptops.errors import PromptopsError
 from promptops.values.response import Failure, FailureKind
 
 OPEN_AFTER = 5
 """Failures in a row, of whatever calls, that say that the provider is down."""
+ENOUGH_CALLS = 5
+"""So many different calls in a row fail only where it really is."""
 LONGEST_PAUSE_SECONDS = 30.0
 QUIET_SECONDS = 120.0
 """After so long without a call nobody was being patient: patience begins anew."""
@@ -21,10 +26,9 @@ QUIET_SECONDS = 120.0
 _DOWN: frozenset[FailureKind] = frozenset(
     {"overloaded", "unavailable", "connection", "timeout", "malformed"}
 )
-_KEPT = "what was paid for is kept: the same command goes on from here"
 
 
-class _Waiting(NamedTuple):
+class _Caller(NamedTuple):
     task: asyncio.Task[Any] | None
     fresh: bool
 
@@ -49,6 +53,7 @@ class Circuit:
         model: str,
         *,
         patience_seconds: float,
+        enough: int = ENOUGH_CALLS,
         chance: random.Random | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -61,6 +66,7 @@ class Circuit:
         """
         self._model = model
         self._patience = patience_seconds
+        self._enough = enough
         self._chance = chance or random.Random()  # noqa: S311 - spreads load
         self._clock = clock
         self._wall = wall
@@ -68,22 +74,49 @@ class Circuit:
         self.error: PromptopsError | None = None
         """What ended it."""
         self._row = 0
+        self._callers: set[int] = set()  # which calls they were
         self._since: float | None = None  # the first failure that no success has followed
         self._succeeded = float("-inf")  # when the last answer came
         self._since_wall = wall()
         self._heard = 0.0  # the last sign that somebody is trying
-        self._last = ""
+        self._last: Failure | None = None
         self._probe_due: float | None = None  # None: closed
         self._pauses = 0
         self._probe: asyncio.Task[Any] | None = None
-        self._waiting: dict[asyncio.Future[None], _Waiting] = {}
-        self._pausing: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], _Caller] = {}
+        self._pausing: dict[asyncio.Future[None], float] = {}  # until when
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def closed(self) -> bool:
         """Whether calls go through."""
         return self._probe_due is None and self.error is None
+
+    @property
+    def _surely(self) -> bool:
+        """Whether so many calls failed that it is the provider."""
+        return len(self._callers) >= self._enough
+
+    def lets_in(self) -> bool:
+        """Whether the current task may send: the circuit is closed, or this is its probe.
+
+        Raises:
+            NoVerdictError: as `check`.
+        """
+        self.check()
+        return self._probe_due is None or self._probe is asyncio.current_task()
+
+    def waiting(self) -> Waiting | None:
+        """Why calls wait here, if they do.  While failed ones pause, others may go through."""
+        idle = self.closed and not self._pausing
+        if self._since is None or self._last is None or self.error is not None or idle:
+            return None
+        now = self._clock()
+        if self.closed and self._last.kind == "rate_limited":
+            left = min(self._pausing.values()) - now
+            return Waiting(self._model, "limited", "rate limited", now - self._since, left)
+        left = self._since + self._patience - now if self._surely else inf
+        return Waiting(self._model, "down", symptom(self._last), now - self._since, left)
 
     def check(self) -> None:
         """Hold that the circuit has not ended.
@@ -116,7 +149,7 @@ class Circuit:
         if self._probe is not None and task is self._probe:
             return
         let_in = asyncio.get_running_loop().create_future()
-        self._waiting[let_in] = _Waiting(task, fresh)
+        self._waiting[let_in] = _Caller(task, fresh)
         self._serve()
         try:
             await let_in
@@ -134,13 +167,13 @@ class Circuit:
         self.check()
         over = asyncio.get_running_loop().create_future()
         timer = asyncio.get_running_loop().call_later(seconds, _let, over)
-        self._pausing.add(over)
+        self._pausing[over] = self._clock() + seconds
         self._serve()
         try:
             await over
         finally:
             timer.cancel()
-            self._pausing.discard(over)
+            self._pausing.pop(over, None)
             self._serve()
 
     def succeeded(self) -> None:
@@ -150,36 +183,42 @@ class Circuit:
             self._since = None
             self._close()
 
-    def failed(self, failure: Failure, since: float | None = None) -> None:
-        """No answer came; `since` is when this call failed for the first time, if not now.
+    def failed(self, failure: Failure, caller: int = 0, since: float | None = None) -> bool:
+        """No answer came to the call of number `caller`, which failed first at `since`, if not now.
 
         It may end the circuit: `check` says so to the one whose call failed.  A call that fails
         again though others were answered meanwhile says nothing about the provider.
+
+        Answers whether the provider is to blame, so that it costs the call none of its attempts:
+        the circuit is open, and too many calls failed for the fault to be their own.
         """
         if self.error is not None:
-            return
+            return True
         is_probe, now = self._give_up_probe(), self._clock()
         if failure.kind == "rejected":  # the request is wrong, and the provider there to say so
             self._row = 0
             if is_probe:
                 self._close()
         elif since is None or since >= self._succeeded:
+            self._callers.add(caller)
             self._believe(failure, now, is_probe=is_probe)
         elif is_probe:  # nothing was learned: the next one goes at once
             self._probe_due = now
         self._serve()
+        return self._probe_due is not None and self._surely
 
     def _believe(self, failure: Failure, now: float, *, is_probe: bool) -> None:
         """Take a failure for a sign of how the provider is."""
         wait = failure.retry_after_seconds or 0.0
-        self._last, self._heard = failure.message, now + wait
+        self._last, self._heard = failure, now + wait
         if self._since is None:
             self._since, self._since_wall = now, self._wall()
         left = self._since + self._patience - now
-        if left <= 0.0:
-            self._end(self._nothing_came(now))
-        elif wait > left:
-            self._end(self._asked_too_much(wait, left))
+        if left <= 0.0 and self._surely:
+            self._end(nothing_came(self._model, now - self._since, self._since_wall, self._last))
+        elif wait > max(0.0, left):
+            left = max(0.0, left)
+            self._end(asked_too_much(self._model, wait, left, self._since_wall, self._last))
         elif failure.kind in _DOWN:
             self._count(now, wait, is_probe=is_probe)
         elif is_probe:  # refused for a rate limit, so somebody is there
@@ -223,6 +262,7 @@ class Circuit:
 
     def _close(self) -> None:
         self._row = self._pauses = 0
+        self._callers.clear()
         self._probe = self._probe_due = None
         for each in self._waiting:
             _let(each)
@@ -242,16 +282,17 @@ class Circuit:
         if not self._waiting and not self._pausing:
             return
         now = self._clock()
-        ends = self._since + self._patience
+        ends = self._since + self._patience if self._surely else inf
         if now >= ends:
-            self._end(self._nothing_came(now))
+            self._end(nothing_came(self._model, now - self._since, self._since_wall, self._last))
             return
         if self._probe_due is not None and self._probe is None and self._waiting:
             if now >= self._probe_due:
                 self._send_probe()
             else:
                 ends = min(ends, self._probe_due)
-        self._timer = asyncio.get_running_loop().call_later(ends - now, self._serve)
+        if ends < inf:
+            self._timer = asyncio.get_running_loop().call_later(ends - now, self._serve)
 
     def _send_probe(self) -> None:
         in_order = iter(self._waiting)
@@ -271,31 +312,7 @@ class Circuit:
         if self._on_end is not None:
             self._on_end(error)
 
-    def _nothing_came(self, now: float) -> NoVerdictError:
-        down_for = now - (self._since if self._since is not None else now)
-        return NoVerdictError(
-            f"{self._model}: down since {self._since_wall:%H:%M:%S %Z}; no call has succeeded for"
-            f" {_span(down_for)}, and the last one failed with: {self._last}",
-            hint=_KEPT,
-        )
-
-    def _asked_too_much(self, wait: float, left: float) -> NoVerdictError:
-        return NoVerdictError(
-            f"{self._model}: the provider asks to wait for {_span(wait)}, and this run waits no"
-            f" longer than {_span(left)} more (failing since {self._since_wall:%H:%M:%S %Z});"
-            f" the last call failed with: {self._last}",
-            hint=_KEPT,
-        )
-
 
 def _let(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_result(None)
-
-
-def _span(seconds: float) -> str:
-    """A stretch of time for people: `40 s`, `5 min`, `24 h`."""
-    for unit, name in ((3600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * unit:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds:.0f} s"

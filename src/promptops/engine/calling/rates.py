@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from promptops.engine.calling.waiting import Waiting
 from promptops.errors import PromptopsError
 from promptops.values.quota import Quota
 
@@ -104,7 +105,10 @@ class Rates:
         self._clock = clock
         self._recent: deque[Reservation] = deque()
         self._waiting: deque[tuple[asyncio.Future[Reservation], int]] = deque()
-        self._held_until = -math.inf
+        self._held_until = self._held_since = -math.inf
+        self._held_for = ""
+        self._heard: Quota | None = None
+        self._queued_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._error: PromptopsError | None = None
 
@@ -124,6 +128,8 @@ class Rates:
             if self._opens_at(tokens, now) <= now:
                 return self._enter(tokens, now)
         admitted: asyncio.Future[Reservation] = asyncio.get_running_loop().create_future()
+        if not self._waiting:
+            self._queued_since = self._clock()
         self._waiting.append((admitted, tokens))
         self._serve()
         try:
@@ -156,6 +162,9 @@ class Rates:
         Limits tighten what the suite states and never loosen it.  Where nothing remains, nobody is
         admitted before it is reset.
         """
+        if quota is self._heard:  # an answer that said nothing of it: what remains is not news
+            return
+        self._heard = quota
         news = self._requests.hear(quota.requests_limit)
         news |= self._tokens.hear(quota.tokens_limit)
         for remaining, reset in (
@@ -163,13 +172,36 @@ class Rates:
             (quota.tokens_remaining, quota.tokens_reset_seconds),
         ):
             if remaining is not None and remaining <= 0 and reset is not None:
-                self.hold(min(reset, LONGEST_RESET_SECONDS))
+                self.hold(min(reset, LONGEST_RESET_SECONDS), "the provider's limit is used up")
         if news:
             self._serve()
 
-    def hold(self, seconds: float) -> None:
+    def hold(self, seconds: float, why: str = "rate limited") -> None:
         """Admit nobody before so many seconds have passed."""
-        self._held_until = max(self._held_until, self._clock() + seconds)
+        now = self._clock()
+        if now + seconds <= self._held_until:
+            return
+        if now >= self._held_until:
+            self._held_since = now
+        self._held_until, self._held_for = now + seconds, why
+
+    def waiting(self, model: str) -> Waiting | None:
+        """Why calls to `model` wait here, if any do."""
+        if not self._waiting:
+            return None
+        now = self._clock()
+        left = self._held_until - now
+        if left > 0.0:
+            return Waiting(model, "limited", self._held_for, now - self._held_since, left)
+        tokens = self._waiting[0][1]
+        left = self._opens_at(tokens, now) - now
+        if left <= 0.0:
+            return None
+        limits = (self._requests, 1, "requests"), (self._tokens, tokens, "tokens")
+        limit, _, unit = max(limits, key=lambda each: (not each[0].has_room(each[1]), each[0].due))
+        whose = "the provider's " if limit.heard < limit.stated else ""
+        why = f"{whose}{limit.a_minute:,.0f} {unit} a minute"
+        return Waiting(model, "held", why, now - self._queued_since, left)
 
     def close(self, error: PromptopsError) -> None:
         """Admit nobody any more: who waits, and whoever comes later, gets this error."""

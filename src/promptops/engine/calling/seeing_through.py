@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 T = TypeVar("T")
 
 
 async def see_through(
-    work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None] | None = None
+    task: asyncio.Future[T], on_interrupt: Callable[[], None] | None = None
 ) -> tuple[T, bool]:
-    """The result of `work`, and whether it was cancelled meanwhile.
+    """The result of `task`, and whether whoever waits here was cancelled meanwhile.
 
-    A first cancellation is noted, told to `on_interrupt` and waited out: what was sent is paid for,
-    and what is being written is wanted.  A second one ends the work.
+    A first cancellation is told to `on_interrupt` and waited out: what was sent is paid for.  A
+    second one ends the task.
 
     Raises:
-        asyncio.CancelledError: it was cancelled twice, or the work itself was.
+        asyncio.CancelledError: it was cancelled twice, or the task itself was.
     """
-    task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task), False
     except asyncio.CancelledError:

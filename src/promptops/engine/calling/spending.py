@@ -7,30 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from types import TracebackType
 from typing import Self
 
 from promptops.engine.calling.amounts import UNITS_PER_USD, Amount, Tally, dollars, units
+from promptops.engine.calling.limits import BUDGET, Limits, mend, unbounded
 from promptops.engine.calling.worst_case import WorstCase
-from promptops.errors import BudgetSpentError, InputError, InputErrors, NoVerdictError
+from promptops.errors import BudgetSpentError, NoVerdictError
 from promptops.values.account import Purpose
 from promptops.values.response import Failure, Response
 
 _NOTHING = Tally()
-_KEPT = "what was paid for is kept: the same command with a larger budget goes on from here"
-_BOUND = "state the price in the suite under  prices:,  set max_tokens, or limit  budget.calls"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one run may spend, judges and embeddings included. None: no limit."""
-
-    usd: float | None = None
-    calls: int | None = None
-    tokens: int | None = None
-    """Input and output together."""
+_KEPT = "what was paid for is kept: the same command goes on from it, with a budget of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +28,7 @@ class Spent:
     """What a run spent before it was resumed."""
 
     calls: int = 0
+    retried: int = 0
     incurred_usd: float = 0.0
     at_risk_usd: float = 0.0
     """The most that calls may have cost of which no answer came back."""
@@ -70,6 +61,7 @@ class Meter:
         self.tokens = 0
         """As the providers counted them."""
         self.in_flight = 0
+        self._dearer = 1.0
         self._incurred = 0
         self._at_risk = 0
         self._charged = Tally()
@@ -77,11 +69,20 @@ class Meter:
         self._waiting: deque[tuple[Amount, asyncio.Future[None]]] = deque()
         self._most_units = None if self.limits.usd is None else units(self.limits.usd)
 
-    def lower(self, usd: float) -> None:
-        """Spend no more than so much, where the limit is not lower already."""
-        if self.limits.usd is None or usd < self.limits.usd:
-            self.limits = replace(self.limits, usd=usd)
-            self._most_units = units(usd)
+    @property
+    def charged_usd(self) -> float:
+        """What counts against the limit: unknown prices and lost calls at their worst case."""
+        return self._charged.units / UNITS_PER_USD
+
+    def lower(self, usd: float, name: str) -> None:
+        """Spend no more than so much from here on, where the limit is not lower already.
+
+        `name` is what people call this limit, which is the command's and not the run's.
+        """
+        most = self._charged.units + units(usd)
+        if self._most_units is None or most < self._most_units:
+            self.limits = replace(self.limits, usd=most / UNITS_PER_USD, usd_name=name)
+            self._most_units = most
 
     @property
     def incurred_usd(self) -> float:
@@ -96,6 +97,7 @@ class Meter:
     def start(self, spent: Spent) -> None:
         """Begin with what the run spent before it was resumed."""
         self.made += spent.calls
+        self.retried += spent.retried
         self.lost += spent.lost
         self.unpriced += spent.unpriced
         self.tokens += spent.tokens
@@ -122,9 +124,10 @@ class Meter:
         return Reservation(self, amount, worst, purpose)
 
     def _amount(self, worst: WorstCase) -> Amount:
-        if problem := _unbounded(self.limits, worst):
-            raise NoVerdictError(problem, hint=_BOUND)
-        return Amount(units(worst.usd or 0.0), worst.tokens or 0)
+        if problem := unbounded(self.limits, worst):
+            raise NoVerdictError(problem, hint=mend(worst))
+        # What once cost more than its bound may do so again.
+        return Amount(ceil(units(worst.usd or 0.0) * self._dearer), worst.tokens or 0)
 
     def _check(self, amount: Amount) -> None:
         """Raises NoVerdictError where the call does not even fit beside what is spent."""
@@ -200,22 +203,19 @@ class Meter:
                 hint=_KEPT,
             )
         if self._most_units is not None and spent.units + amount.units > self._most_units:
-            limit, so_far, flying, wanted = (
-                f"${limits.usd:g}", dollars(spent.units), dollars(held.units), dollars(amount.units)
-            )  # fmt: skip
+            limit = f"{limits.usd_name} {dollars(self._most_units)}"
+            so_far, flying, wanted = map(dollars, (spent.units, held.units, amount.units))
         else:
-            limit, so_far, flying, wanted = (
-                f"{limits.tokens:,} tokens",
-                f"{spent.tokens:,}",
-                f"{held.tokens:,}",
-                f"{amount.tokens:,}",
-            )
+            limit = f"the budget of {limits.tokens:,} tokens"
+            so_far, flying, wanted = (f"{each.tokens:,}" for each in (spent, held, amount))
         more = f", up to {flying} is in flight" if self.in_flight else ""
-        return BudgetSpentError(
-            f"the budget of {limit} could be passed: {so_far} is spent{more}, "
+        error = BudgetSpentError(
+            f"{limit} could be passed: {so_far} is spent{more}, "
             f"and the next call may take {wanted}",
             hint=f"{_KEPT}; a smaller max_tokens lowers what a call may take",
         )
+        error.of_command = limits.usd_name != BUDGET and limit.startswith(limits.usd_name)
+        return error
 
 
 class Reservation:
@@ -245,6 +245,8 @@ class Reservation:
             meter.unpriced += 1
         else:
             cost = units(response.cost_usd)
+            if cost > self._amount.units > 0:
+                meter._dearer *= cost / self._amount.units  # noqa: SLF001
             meter._incurred += cost  # noqa: SLF001 - the two are one thing
         if response.usage is not None:
             tokens = response.usage.input_tokens + response.usage.output_tokens
@@ -290,30 +292,3 @@ class Reservation:
     ) -> None:
         if self._close():
             self._lose()
-
-
-def check_bounded(limits: Limits, asked: Mapping[str, WorstCase]) -> None:
-    """Hold that the limits can be kept with every model; `asked` has a worst case by model string.
-
-    Raises:
-        InputError: nothing bounds what a call to one of them may cost or use.
-    """
-    problems = [
-        InputError(f"{model}: {problem}", hint=_BOUND)
-        for model, worst in asked.items()
-        if (problem := _unbounded(limits, worst))
-    ]
-    if problems:
-        raise problems[0] if len(problems) == 1 else InputErrors(problems)
-
-
-def _unbounded(limits: Limits, worst: WorstCase) -> str | None:
-    """Why a limit cannot be kept, in words."""
-    if limits.usd is not None and worst.usd is None:
-        limit = f"${limits.usd:g}"
-    elif limits.tokens is not None and worst.tokens is None:
-        limit = f"{limits.tokens:,} tokens"
-    else:
-        return None
-    why = worst.unbounded or "nothing bounds what a call uses"
-    return f"the budget of {limit} cannot be kept: {why}"

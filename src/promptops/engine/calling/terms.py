@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from promptops.engine.calling.spending import Limits
+from promptops.engine.calling.limits import Limits
 from promptops.values.price import StatedPrice
 
 CONCURRENCY = 16

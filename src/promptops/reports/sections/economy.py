@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from promptops.reports import facts, words
 from promptops.reports.page import Cell, Page
-from promptops.values.report import Budget, Report
+from promptops.values.report import ArmReport, Budget, Report
 
 _MOST_TOLD = 12
 _ROOM_FOR_INTERVALS = 72
 
 
 def write_arms(page: Page, report: Report) -> None:
-    """Samples, tokens, cost and latency of both arms."""
+    """Samples, tokens, cost and latency of both arms; nothing where nothing was had."""
+    if not facts.had(report):
+        return
     page.blank()
     arms = [arm for arm in (report.baseline, report.candidate) if arm]
     heads = ["", *(f">{words.version(arm)}" for arm in arms)]
     rows: list[list[Cell]] = [
         _row(page, "samples", [arm.samples for arm in arms], compare=False),
-        _row(page, "tokens in", [arm.tokens.input for arm in arms]),
-        _row(page, "tokens out", [arm.tokens.output for arm in arms]),
+        _tokens(page, "tokens in", arms, [arm.tokens.input for arm in arms]),
+        _tokens(page, "tokens out", arms, [arm.tokens.output for arm in arms]),
         ["cost", *(words.money(arm.cost_usd) for arm in arms)],
         ["median latency", *(words.seconds(arm.latency_seconds) for arm in arms)],
     ]
     if any(arm.tokens.cached_input for arm in arms):
-        rows[2:2] = [_row(page, "  of them cached", [arm.tokens.cached_input for arm in arms])]
+        cached = [arm.tokens.cached_input for arm in arms]
+        rows[2:2] = [_tokens(page, "  of them cached", arms, cached)]
     if len(arms) == 2:
         heads.append("")
         before, after = arms
@@ -43,9 +46,19 @@ def _dearer(page: Page, report: Report) -> Cell:
     assert report.baseline is not None
     told = words.relative(report.baseline.cost_usd, report.candidate.cost_usd, page.signs)
     mean = next((each for each in report.economy if each.name == "cost" and each.increase), None)
-    if mean and mean.interval and page.width >= _ROOM_FOR_INTERVALS:
-        told += f" ({words.increase_between(mean, page.signs)})"
+    between = words.increase_between(mean, page.signs) if mean else page.signs.none
+    if between != page.signs.none and page.width >= _ROOM_FOR_INTERVALS:
+        told += f" ({between})"
     return (told, "dim")
+
+
+def _tokens(page: Page, name: str, arms: list[ArmReport], counts: list[int]) -> list[Cell]:
+    told = [words.tokens(count, arm) for count, arm in zip(counts, arms, strict=True)]
+    row: list[Cell] = [name, *told]
+    if len(arms) == 2:
+        whole = not any(arm.tokens.unmetered for arm in arms)
+        row.append(_relative(page, counts[0], counts[1]) if whole else "")
+    return row
 
 
 def _row(page: Page, name: str, counts: list[int], *, compare: bool = True) -> list[Cell]:
@@ -81,11 +94,19 @@ def write_calls(page: Page, report: Report) -> None:
     page.item(("calls", "dim"), between.join(told))
     if report.budget and report.budget.looks:
         page.item(("looks", "dim"), _looks(report, report.budget))
-    cost = words.paid(report.cost)
-    once = words.money(report.cost.evaluated_usd)
-    if once != words.money(report.cost.incurred_usd):
-        cost += f"{between}{once} is what it costs when nothing is kept"
-    page.item(("cost ", "dim"), cost)
+    page.item(("cost ", "dim"), _cost(report, between))
+
+
+def _cost(report: Report, between: str) -> str:
+    """What was paid, and what the answers cost once where that is another amount."""
+    cost, made = report.cost, report.calls.made
+    told, once = words.paid(cost, made=made), words.money(cost.evaluated_usd)
+    if not made and cost.unpriced_calls:
+        least = f"at least {once}, and not known in full" if cost.evaluated_usd else "unknown"
+        return f"{told}; what its answers cost once is {least}"
+    if once != words.money(cost.incurred_usd):
+        told += f"{between}{once} is what it costs when nothing is kept"
+    return told
 
 
 def _answers(report: Report) -> str:
@@ -114,7 +135,8 @@ def _looks(report: Report, budget: Budget) -> str:
 def write_surroundings(page: Page, report: Report) -> None:
     """What else changed between the arms, and what is odd."""
     _write_list(page, "what else changed", report.changes, page.signs.dot, "")
-    _write_list(page, "warnings", report.warnings, "!", "yellow")
+    warnings = [each for each in report.warnings if not facts.told_by_cause(report, each)]
+    _write_list(page, "warnings", warnings, "!", "yellow")
 
 
 def _write_list(page: Page, title: str, told: list[str], sign: str, style: str) -> None:

@@ -12,11 +12,14 @@ from promptops.reports.symbols import VERDICT_STYLES
 from promptops.values.report import EconomyReport, MetricReport, Report, VarianceReport
 
 _ROOM_FOR_ROLE = 74
+_MEANS = {"cost": "cost a sample", "tokens": "tokens a sample", "latency": "mean latency"}
+"""The totals of both arms stand in another table."""
 
 
 def write_metrics(page: Page, report: Report) -> None:
     """The table of metrics, gating ones first, and what must be known to read it."""
-    if not report.metrics or (facts.stopped(report) and not any(map(_measured, report.metrics))):
+    nothing = facts.stopped(report) or not facts.had(report)
+    if not report.metrics or (nothing and not any(map(_measured, report.metrics))):
         return
     page.blank()
     ordered = sorted(report.metrics, key=lambda metric: metric.role != "gate")
@@ -82,7 +85,7 @@ def _economy(page: Page, each: EconomyReport) -> list[Cell]:
     sign = page.signs.verdicts[each.verdict] if each.verdict else page.signs.dot
     return [
         (sign, style),
-        each.name,
+        _MEANS[each.name] if page.width >= _ROOM_FOR_ROLE else each.name,
         words.amount(each, each.baseline),
         words.amount(each, each.candidate),
         (words.increase(each, page.signs), style),

@@ -8,6 +8,8 @@ from promptops.reports.page import Page, Part
 from promptops.reports.symbols import VERDICT_STYLES
 from promptops.values.report import Report, Verdict
 
+_KEPT = "what was paid for is kept"
+
 
 def write_verdict(page: Page, report: Report) -> None:
     """The verdict with suite, prompt and versions; the finding; why; the reasons."""
@@ -23,15 +25,28 @@ def write_verdict(page: Page, report: Report) -> None:
     if report.candidate.change:
         said = f"v{report.candidate.version}: {report.candidate.change}"
         page.paragraph((said, "italic dim"), indent=2)
+    stopped = facts.stopped(report)
     for reason in report.reasons:
-        if not told_by(found, reason, report):
+        if not told_by(found, reason, report) and not (stopped and _is_kept(reason)):
             page.item((page.signs.dot, "dim"), reason)
-    if facts.stopped(report):
-        told = words.samples_had(report)
-        told_how = any("goes on from" in reason for reason in report.reasons)
-        if not told_how and facts.had(report):
-            told += "; a further run goes on from there"
-        page.item((page.signs.dot, "dim"), told)
+    if stopped:
+        page.item((page.signs.dot, "dim"), _had(report))
+
+
+def _is_kept(reason: str) -> bool:
+    """Whether it says what becomes of what the run had."""
+    return _KEPT in reason
+
+
+def _had(report: Report) -> str:
+    """How much a stopped run had, and how to go on from there, in one sentence."""
+    told, had = words.samples_had(report), facts.had(report)
+    how = next(filter(_is_kept, report.reasons), "")
+    if not how:
+        return f"{told}; a further run goes on from there" if had else told
+    if not had:
+        how = how.removeprefix(f"{_KEPT}: ").removesuffix(f"; {_KEPT}")
+    return f"{told}; {how}"
 
 
 def mark(page: Page, verdict: Verdict, *, strong: bool = False) -> list[Part]:

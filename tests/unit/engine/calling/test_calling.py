@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable
 from itertools import pairwise
 
 import pytest
 
 from promptops.engine.calling.calling import Answered, Call, Calling
-from promptops.engine.calling.spending import Limits, Meter
+from promptops.engine.calling.limits import Limits
+from promptops.engine.calling.spending import Meter
 from promptops.engine.calling.terms import Terms
 from promptops.engine.calling.worst_case import WorstCase
 from promptops.errors import BudgetSpentError, NoVerdictError
@@ -51,8 +53,11 @@ class Scripted:
             self.at_once -= 1
         return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
 
-    async def lose(self, usd: float | None) -> None:
+    def lose(self, usd: float | None) -> Awaitable[None]:
         self.lost.append(usd)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
 
     def call(self, model: str = "openai/x", worst: WorstCase = WORST) -> Call:
         return Call(model, "sample", worst, self.ask, self.lose, lambda: self.quota)
@@ -260,6 +265,88 @@ def test_the_budget_is_not_passed_however_many_ask_at_once():
     assert made.meter.incurred_usd == pytest.approx(0.6)
 
 
+class Away(Scripted):
+    """Refuses every connection for a while."""
+
+    def __init__(self, seconds: float, since: float = 0.0) -> None:
+        super().__init__(HI, seconds=0.1)
+        self.away = (since, since + seconds)
+
+    async def ask(self) -> Outcome:
+        gone = self.away[0] <= virtual_time.now() < self.away[1]
+        await super().ask()
+        return DOWN if gone else HI
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_budget_with_little_room_and_an_outage_do_not_lock_each_other(seed):
+    model = Away(18)
+
+    async def many():
+        terms = Terms(concurrency=16, limits=Limits(usd=1.6))  # three worst cases at once
+        made = Calling(
+            terms, Meter(terms.limits), chance=random.Random(seed), clock=virtual_time.now
+        )
+        cheap = WorstCase(100, 0.5)
+        calls = (answered_by(made, model.call(worst=cheap)) for _ in range(10))
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        return ended, virtual_time.now()
+
+    ended, at = virtual_time.run(many())
+    assert all(isinstance(each, (Answered, BudgetSpentError)) for each in ended)
+    assert sum(isinstance(each, Answered) and each.outcome == HI for each in ended) >= 8
+    assert at < 120
+
+
+def test_one_call_that_hangs_is_lost_and_stops_nobody():
+    hanging = Failure("timeout", "no answer in time", billable=True)
+
+    async def many():
+        made, bad, good = calling(), Scripted(hanging, seconds=120), Scripted(HI)
+        calls = [answered_by(made, (bad if at == 7 else good).call()) for at in range(100)]
+        return [each.outcome for each in await asyncio.gather(*calls)], bad
+
+    outcomes, bad = virtual_time.run(many())
+    assert (outcomes.count(HI), outcomes.count(hanging), len(bad.asked_at)) == (99, 1, 5)
+
+
+@pytest.mark.parametrize(("concurrency", "lost"), [(1, 5), (4, 5), (16, 0)])
+def test_an_outage_that_patience_outlasts_loses_next_to_nothing(concurrency, lost):
+    model = Away(1500, since=10)
+
+    async def many():
+        made = calling(Terms(concurrency=concurrency, patience_seconds=3600))
+        todo, outcomes = iter(range(1000)), []
+
+        async def worker():
+            for _ in todo:
+                answered = await answered_by(made, model.call())
+                outcomes.append(answered.outcome)
+
+        await asyncio.gather(*(worker() for _ in range(concurrency)))
+        return outcomes
+
+    outcomes = virtual_time.run(many())
+    assert len(outcomes) == 1000
+    assert outcomes.count(DOWN) <= lost
+
+
+def test_requests_a_minute_are_kept_after_an_outage_too():
+    model = Away(100, since=20)
+    terms = Terms(concurrency=64, requests_per_minute=20, patience_seconds=600)
+    ended, _ = answers(model, 150, terms)
+    assert all(isinstance(each, Answered) for each in ended)
+    for start in model.asked_at:
+        assert sum(start <= at < start + 60 for at in model.asked_at) <= 20
+
+
+def test_who_waits_for_the_limits_a_minute_hears_that_it_is_hopeless():
+    model = Scripted(Failure("authentication", "wrong key", retryable=False, fatal=True))
+    ended, _ = answers(model, 20, Terms(requests_per_minute=1))
+    assert {type(each) for each in ended} == {NoVerdictError}
+    assert len(model.asked_at) == 1
+
+
 class TestInterrupted:
     def test_what_is_under_way_comes_home_and_nothing_else_is_begun(self):
         async def cancelled_once():
@@ -302,6 +389,24 @@ class TestInterrupted:
         made, model, ended = virtual_time.run(cancelled_twice())
         assert (model.at_once, ended) == (0, 2)
         assert (made.meter.at_risk_usd, made.under_way) == (0.5, 0)
+        assert model.lost == [0.5]
+
+    def test_all_that_is_under_way_can_be_left_at_once(self):
+        async def left():
+            made, model = calling(), Scripted(HI, seconds=100)
+            tasks = [asyncio.create_task(made.answer(model.call(), Answered())) for _ in range(3)]
+            await asyncio.sleep(1)
+            for task in tasks:
+                task.cancel()
+            await asyncio.sleep(1)
+            made.leave()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+            return made, model, ended, virtual_time.now()
+
+        made, model, ended, at = virtual_time.run(left())
+        assert {type(each) for each in ended} == {asyncio.CancelledError}
+        assert (at, made.under_way, model.lost) == (2, 0, [0.5] * 3)
+        assert made.meter.at_risk_usd == 1.5
 
     def test_who_only_waits_goes_at_once(self):
         async def cancelled():

@@ -2,6 +2,7 @@ import asyncio
 import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 import pytest
@@ -19,10 +20,11 @@ WRONG = Failure("rejected", "HTTP 400: no such parameter", 400, retryable=False)
 MORNING = datetime(2031, 5, 6, 9, 0, 0, tzinfo=UTC)
 
 
-def make(patience=300.0, seed=1, **more):
+def make(patience=300.0, seed=1, enough=1, **more):
     return Circuit(
         "acme/one",
         patience_seconds=patience,
+        enough=enough,
         chance=random.Random(seed),
         clock=now,
         wall=lambda: MORNING + timedelta(seconds=now()),
@@ -576,3 +578,82 @@ def test_every_call_is_let_in_or_told_why_not(todo, seed):
         assert now() <= 60.0 + 40.0 + 50.0 + 40.0
 
     run(scenario())
+
+
+def test_one_call_that_fails_again_and_again_is_no_outage():
+    """Five calls that fail in a row are; what one of them meets may be its own fault."""
+
+    async def scenario():
+        circuit = make(patience=10.0, enough=5)
+        blamed = []
+        for number in (1, 1, 1, 1, 1, 1, 2, 3, 4):
+            blamed.append(circuit.failed(DOWN, number))
+            await asyncio.sleep(5)
+        assert blamed == [False] * 9
+        circuit.check()  # patience is long over, and the run goes on
+        assert circuit.failed(DOWN, 5)
+        with pytest.raises(NoVerdictError, match="no call has succeeded"):
+            circuit.check()
+
+    run(scenario())
+
+
+def test_too_many_calls_for_the_fault_to_be_their_own_cost_no_attempts():
+    async def scenario():
+        circuit = make(enough=5)
+        return [circuit.failed(DOWN, number) for number in (1, 2, 3, 4, 5, 5)]
+
+    assert run(scenario()) == [False, False, False, False, True, True]
+
+
+def test_a_model_that_is_down_says_since_when_and_until_when():
+    async def scenario():
+        circuit = make(patience=60.0)
+        said = [circuit.waiting()]
+        for caller in range(OPEN_AFTER):
+            circuit.failed(Failure("overloaded", "HTTP 503: busy", 503), caller)
+        await asyncio.sleep(10.0)
+        said.append(circuit.waiting())
+        circuit.succeeded()
+        return [*said, circuit.waiting()]
+
+    before, during, after = run(scenario())
+    assert (before, after) == (None, None)
+    assert (during.kind, during.why, during.seconds, during.left_seconds) == (
+        "down",
+        "HTTP 503",
+        10.0,
+        50.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (SLOW_DOWN, ("limited", "rate limited", 3.0)),
+        (DOWN, ("down", "HTTP 500", inf)),
+        (Failure("timeout", "no answer within 9 s"), ("down", "no answer in time", inf)),
+    ],
+)
+def test_calls_that_pause_say_why(failure, told):
+    async def scenario():
+        circuit = make(enough=2)
+        circuit.failed(failure)
+        pauses = [asyncio.create_task(circuit.pause(seconds)) for seconds in (6.0, 4.0)]
+        await asyncio.sleep(1.0)
+        found = circuit.waiting()
+        await asyncio.gather(*pauses)
+        return found, circuit.waiting()
+
+    during, after = run(scenario())
+    assert (during.kind, during.why, during.left_seconds) == told
+    assert after is None
+
+
+def test_a_circuit_that_ended_waits_for_nothing():
+    async def scenario():
+        circuit = opened()
+        circuit.trip(InputError("the key is not accepted"))
+        return circuit.waiting()
+
+    assert run(scenario()) is None

@@ -402,3 +402,70 @@ def test_a_suite_may_state_less_than_one_a_minute():
         return await _admitted(Rates(0.5, clock=now), 3)
 
     assert run(scenario()) == pytest.approx([0.0, 120.0, 240.0])
+
+
+async def _waiting(rates, tokens=0, after=0.0):
+    """What is said while one more call wants so many tokens."""
+    asking = asyncio.create_task(rates.admit(tokens))
+    await asyncio.sleep(after)
+    found = rates.waiting("acme/one")
+    asking.cancel()
+    return found
+
+
+def test_nobody_waits_where_there_is_room():
+    async def scenario():
+        rates = Rates(60, clock=now)
+        return rates.waiting("acme/one"), await _waiting(rates, after=0.1)
+
+    assert run(scenario()) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("stated", "heard", "why"),
+    [
+        ((60, None), Quota(), "60 requests a minute"),
+        ((60, 1200), Quota(), "1,200 tokens a minute"),
+        ((None, None), Quota(requests_limit=30), "the provider's 30 requests a minute"),
+        ((600, None), Quota(requests_limit=30), "the provider's 30 requests a minute"),
+        ((20, None), Quota(requests_limit=30), "20 requests a minute"),
+        ((None, None), Quota(tokens_limit=1200), "the provider's 1,200 tokens a minute"),
+    ],
+)
+def test_a_pace_is_told_by_what_sets_it(stated, heard, why):
+    async def scenario():
+        rates = Rates(*stated, clock=now)
+        rates.hear(heard)
+        for _ in range(2):
+            asyncio.ensure_future(rates.admit(100))  # noqa: RUF006 - it is admitted in time
+        await asyncio.sleep(0.25)
+        return await _waiting(rates, 100, after=0.5)
+
+    found = run(scenario())
+    assert (found.model, found.kind, found.why) == ("acme/one", "held", why)
+    assert found.left_seconds > 0
+    assert not found.brief
+
+
+def test_a_refusal_and_an_empty_allowance_say_when_it_goes_on():
+    async def scenario():
+        refused, empty = Rates(clock=now), Rates(clock=now)
+        refused.hold(4.0)
+        empty.hear(Quota(requests_remaining=0, requests_reset_seconds=5.0))
+        return await _waiting(refused, after=1.0), await _waiting(empty, after=1.0)
+
+    refused, empty = run(scenario())
+    assert (refused.kind, refused.why) == ("limited", "rate limited")
+    assert (refused.seconds, refused.left_seconds) == (1.0, 3.0)
+    assert (empty.why, empty.left_seconds) == ("the provider's limit is used up", 3.0)
+
+
+def test_what_was_heard_once_holds_nobody_twice():
+    async def scenario():
+        rates, quota = Rates(clock=now), Quota(requests_remaining=0, requests_reset_seconds=5.0)
+        for _ in range(3):
+            rates.hear(quota)  # the last that the provider said, after answers without headers
+            await rates.admit(0)
+        return now()
+
+    assert run(scenario()) == 5.0
