@@ -602,3 +602,22 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
     *told, last = err.splitlines()
     assert last == "interrupted; what was paid for is kept"
     assert all(line.startswith("shout: ") for line in told)  # what it would have spent
+
+
+def test_what_a_command_may_spend_is_shared_by_its_suites(shout, serve):
+    """A cent for each answer of one token; those that say nothing of tokens count at their worst."""
+    priced = "prices: {openai/loop: {input: 0, output: 10000}}\n"
+    shout.write("evals/shout.yaml", SUITE.replace("samples: 2", "samples: 1") + priced)
+    shout.write("evals/twin.yaml", SUITE.replace("samples: 2", "samples: 1") + priced)
+    shout.write("prompts/shout.yaml", PROMPT.format(version=2, change="Louder.", system="new"))
+    answers = shouting({"old": 40, "new": 10})
+    server = serve(lambda asked: completion(answers(asked), asked=asked, usage=None))
+    done = shout.run("eval", "--max-cost", "3", "--format", "json", "--tag", "even")
+    assert done.code in {1, 3}, done.err
+    first, second = done.value
+    assert first["cost"]["unpriced_calls"] == first["calls"]["made"] > 0
+    # 0.20 dollars a call at its worst: 20 tokens
+    assert len(server.requests) <= 15
+    assert any("the rest of --max-cost, $" in each for each in second["reasons"]) or (
+        any("--max-cost $3.00 could be passed" in each for each in first["reasons"])
+    )
