@@ -196,7 +196,9 @@ def test_cached_tokens_are_priced_as_such(provide: Provide, wire: Wire):
     desk = provide(lambda asked: said(wire, "one", counts=Counts(1000, 10, 900)), wire)
     desk.rows("one")
     _, report = desk.evaluate()
-    assert report["tokens"] == {"input": 1000, "output": 10, "cached_input": 900}
+    assert report["tokens"] == {
+        "input": 1000, "output": 10, "cached_input": 900, "unmetered": 0,
+    }  # fmt: skip
     assert report["cost"]["incurred_usd"] == pytest.approx(CACHED[wire.name])
     again: dict[str, Any] = desk.evaluate()[1]["cost"]
     assert (again["incurred_usd"], again["unpriced_calls"]) == (0, 0)

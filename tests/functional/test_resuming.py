@@ -354,8 +354,9 @@ def test_after_an_outage_the_same_command_goes_on(stage: Stage) -> None:
 
 def test_the_kept_report_of_a_run_that_was_killed_is_none(stage: Stage) -> None:
     run = broken_off(stage)
-    assert stage.runs() == []
+    assert stage.runs() == [run]
     child = stage.run("report", run, "-f", "json")
-    assert (child.code, child.out) == (2, "")
+    assert (child.code, child.out) == (3, "")
+    assert f"promptops eval --resume {run}" in child.err
     stage.report()
     assert json.loads(stage.run("report", run, "-f", "json").out)[0]["run"] == run

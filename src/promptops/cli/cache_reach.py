@@ -46,10 +46,10 @@ def unfinished_runs(begun: Begun) -> list[Unfinished]:
 def _unfinished(run: BegunRun) -> Unfinished:
     inputs = inputs_of(run)
     if inputs is None:  # then all of its suite is needed
-        return Unfinished(run.run, run.suite, alive=run.alive, created=run.created)
+        return Unfinished(run.run, run.suite, alive=run.alive)
     sides = [side for side in (inputs.candidate, inputs.baseline) if side]
     digests = tuple(side.digest for side in sides)
-    return Unfinished(run.run, run.suite, inputs.prompt, digests, run.alive, run.created)
+    return Unfinished(run.run, run.suite, inputs.prompt, digests, run.alive)
 
 
 def _on_disk(project: Project) -> tuple[set[str], set[str]]:

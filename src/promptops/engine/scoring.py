@@ -49,6 +49,7 @@ class EngineServices:
     calls: int = 0
     """Made for scorers by this run, retries included."""
     _seen: set[int] = field(default_factory=set)
+    _made: set[int] = field(default_factory=set)
     _lent: dict[str, ScorerServices] = field(default_factory=dict)
 
     def on_behalf_of(self, scorer: Scorer) -> ScorerServices:
@@ -78,11 +79,12 @@ class EngineServices:
 
     def _count(self, drawn: Drawn, slot: tuple[str, int]) -> None:
         seen = hash(slot)
+        if drawn.source == "made" and seen not in self._made:
+            self._made.add(seen)  # a run that goes on meets what it made before more than once
+            self.calls += 1 + drawn.retries
         if seen not in self._seen:
             self._seen.add(seen)
             self.sources.count(drawn.outcome, drawn.source)
-            if drawn.source == "made":
-                self.calls += 1 + drawn.retries
 
 
 class ScorerServices:

@@ -51,21 +51,15 @@ class Unfinished(msgspec.Struct, frozen=True):
     """Of the versions that it compares; None where that cannot be read any more."""
     alive: bool = False
     """It is under way."""
-    created: str = ""
-    """UTC, ISO 8601; empty where it is not known."""
 
-    def needs(self, reach: Reach | None, before: str | None = None) -> bool:
+    def needs(self, reach: Reach | None) -> bool:
         """Whether it needs responses at all.
 
-        A run that was broken off can go on only with the versions that it was begun with.  One that
-        was begun `before` the age that is asked for was given up, as old responses are.
+        A run that was broken off can go on only with the versions that it was begun with.
         """
-        if self.alive:
-            return True
-        if before is not None and self.created and self.created < before:
-            return False
         return (
-            reach is None
+            self.alive
+            or reach is None
             or self.digests is None
             or self.prompt in reach.unreadable
             or reach.digests.issuperset(self.digests)
@@ -235,8 +229,7 @@ class Pruning:
         find_owners(self._connection, wanted=old)
         if criteria.reach is not None:
             self._keep_reached(criteria.reach, old=old)
-        meant = (criteria.reach, criteria.before)
-        unfinished = [each for each in self._unfinished() if each.needs(*meant)]
+        unfinished = [each for each in self._unfinished() if each.needs(criteria.reach)]
         return self._keep_needed(unfinished, old=old) if unfinished else Selection()
 
     def _keep_reached(self, reach: Reach, *, old: bool) -> None:

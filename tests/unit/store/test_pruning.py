@@ -4,7 +4,6 @@ import asyncio
 import threading
 from contextlib import closing, contextmanager
 
-import msgspec
 import pytest
 
 from promptops.store import pruning as under_test
@@ -159,14 +158,6 @@ def test_a_run_that_cannot_go_on_needs_nothing(tmp_path):
     assert left(tmp_path, reach("city 2"), alive) == {"a", "b"}
     assert left(tmp_path, reach("city 2"), UNFINISHED) == {"b"}
     assert left(tmp_path, EVERYTHING, UNFINISHED) == {"b"}
-
-
-def test_a_run_that_was_left_long_ago_was_given_up():
-    left_at = msgspec.structs.replace(UNFINISHED, created="2020-01-01T00:00:00+00:00")
-    assert left_at.needs(None)
-    assert left_at.needs(None, "2019-12-31T00:00:00+00:00")
-    assert not left_at.needs(None, "2020-06-01T00:00:00+00:00")
-    assert msgspec.structs.replace(left_at, alive=True).needs(None, "2020-06-01T00:00:00+00:00")
 
 
 def test_a_run_that_begins_meanwhile_keeps_what_it_needs(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from promptops.engine.calling.circuit import Circuit
+from promptops.engine.calling.circuit import ENOUGH_CALLS, Circuit
 from promptops.engine.calling.rates import Rates
 from promptops.engine.calling.retries import Retries
 from promptops.engine.calling.seeing_through import see_through
@@ -80,6 +80,7 @@ class _Line:
         self.circuit = Circuit(
             model,
             patience_seconds=terms.patience_seconds,
+            enough=max(2, min(ENOUGH_CALLS, terms.concurrency)),
             chance=chance,
             clock=clock,
             on_end=self.rates.close,

@@ -205,7 +205,7 @@ class Circuit:
         elif is_probe:  # nothing was learned: the next one goes at once
             self._probe_due = now
         self._serve()
-        return self._probe_due is not None and self._surely
+        return self._probe_due is not None and len(self._callers) >= ENOUGH_CALLS
 
     def _believe(self, failure: Failure, now: float, *, is_probe: bool) -> None:
         """Take a failure for a sign of how the provider is."""
