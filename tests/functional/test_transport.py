@@ -206,6 +206,7 @@ def test_an_error_with_a_bomb_is_known_by_its_status(wire: Wire):
         (b"plain", "br", "malformed"),
         (b"plain", "gzip, gzip", "malformed"),
     ],
+    ids=["no gzip", "cut gzip", "brotli", "gzip twice"],
 )
 def test_what_cannot_be_unpacked(body: bytes, encoding: str, kind: str):
     found = told(WIRES["openai"], body, headers={"Content-Encoding": encoding})
