@@ -28,7 +28,7 @@ eval: $(READY)  ## Compare our own prompts with their last versions, on the embe
 
 test: $(READY)  ## All tests but the long ones, and how much of the code they run
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "not slow" $(ARGS)
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
