@@ -19,6 +19,7 @@ from rich.text import Text
 from promptops.reports.discovery import find
 from promptops.reports.surface import Surface
 from promptops.values.report import Report
+from promptops.values.results import Results
 
 HERE = Path(__file__).parent
 COLUMNS = 96
@@ -28,7 +29,7 @@ FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monosp
 def picture(source: Path = HERE / "report.json") -> str:
     """The picture, as SVG."""
     reports = msgspec.json.decode(source.read_bytes(), type=list[Report])
-    shown = find("terminal")(reports, Surface(width=COLUMNS, color=True))
+    shown = find("terminal")(Results(reports), Surface(width=COLUMNS, color=True))
     console = Console(file=io.StringIO(), record=True, width=COLUMNS, color_system="truecolor")
     console.print(Text.from_ansi(shown.rstrip("\n")), soft_wrap=True)
     svg = console.export_svg(title="promptops eval", unique_id="report")

@@ -14,6 +14,7 @@ from promptops import reports
 from promptops.errors import InputError
 from promptops.reports.discovery import find, formats
 from promptops.reports.surface import Surface
+from tests.example_details import rendered
 from tests.examples import every_example
 
 EXAMPLES = every_example()
@@ -26,7 +27,7 @@ def test_the_formats_of_the_first_release_are_found():
 @pytest.mark.parametrize("name", formats())
 def test_a_format_has_the_one_function(name):
     render = find(name)
-    assert list(inspect.signature(render).parameters) == ["reports", "surface"]
+    assert list(inspect.signature(render).parameters) == ["results", "surface"]
     module = importlib.import_module(render.__module__)
     assert module.__doc__, "a format says what it is for"
 
@@ -47,7 +48,7 @@ def test_a_near_miss_is_told():
 @pytest.mark.parametrize("name", formats())
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_format_answers_with_text_and_prints_nothing(name, example, capfd):
-    text = find(name)(EXAMPLES[example], Surface())
+    text = rendered(name, EXAMPLES[example], Surface())
     assert isinstance(text, str)
     assert text.endswith("\n")
     text.encode("utf-8")
@@ -58,24 +59,24 @@ def test_a_format_answers_with_text_and_prints_nothing(name, example, capfd):
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_format_is_a_function_of_its_values(name, example, monkeypatch):
     surface = Surface(width=90)
-    first = find(name)(EXAMPLES[example], surface)
+    first = rendered(name, EXAMPLES[example], surface)
     for variable, value in {"COLUMNS": "40", "NO_COLOR": "1", "FORCE_COLOR": "1"}.items():
         monkeypatch.setenv(variable, value)
-    assert find(name)(every_example()[example], surface) == first
+    assert rendered(name, every_example()[example], surface) == first
 
 
 @pytest.mark.parametrize("name", [name for name in formats() if name != "json"])
 @pytest.mark.parametrize("example", ["improved", "passed", "regressed", "inconclusive", "invalid"])
 def test_a_format_for_people_names_verdict_suite_and_run(name, example):
     (report,) = EXAMPLES[example]
-    text = find(name)(EXAMPLES[example], Surface())
+    text = rendered(name, EXAMPLES[example], Surface())
     assert report.verdict in text.lower()
     assert report.suite in text
 
 
 @pytest.mark.parametrize("name", formats())
 def test_an_unknown_cost_is_never_shown_as_nothing(name):
-    text = find(name)(EXAMPLES["inconclusive"], Surface())
+    text = rendered(name, EXAMPLES["inconclusive"], Surface())
     assert "$0" not in text
     if "cost" in text.lower():
         assert "unknown" in text or '"cost_usd": null' in text or "unpriced" in text

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from promptops.reports.difference_parts import Difference, PromptView
 from promptops.reports.differences import difference_json, render_difference
-from promptops.reports.discovery import find, formats
+from promptops.reports.discovery import formats
 from promptops.reports.listings import (
     PromptLine,
     RunLine,
@@ -26,6 +26,7 @@ from promptops.reports.surface import Surface
 from promptops.reports.versions import VersionLine, render_versions, versions_json
 from promptops.values.report import Report
 from promptops.values.request import Message
+from tests.example_details import rendered
 from tests.examples import CANARIES, hostile
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,7 +54,7 @@ def commands(text: str) -> list[str]:
 @pytest.mark.parametrize("canary", CANARIES)
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_no_format_lets_a_canary_act(name, canary, width):
-    text = find(name)([hostile(CANARIES[canary])], Surface(width=width))
+    text = rendered(name, [hostile(CANARIES[canary])], Surface(width=width))
     assert acts(text) == []
     assert commands(text) == []
     text.encode("utf-8")
@@ -62,11 +63,11 @@ def test_no_format_lets_a_canary_act(name, canary, width):
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_colour_brings_no_escape_but_our_own(canary):
-    text = find("terminal")([hostile(CANARIES[canary])], Surface(width=90, color=True))
+    text = rendered("terminal", [hostile(CANARIES[canary])], Surface(width=90, color=True))
     assert COLOURS.search(text)
     plain = COLOURS.sub("", text)
     assert acts(plain) == []
-    without = find("terminal")([hostile(CANARIES[canary])], Surface(width=90))
+    without = rendered("terminal", [hostile(CANARIES[canary])], Surface(width=90))
     assert [line.split() for line in plain.splitlines()] == [
         line.split() for line in without.splitlines()
     ]
@@ -77,37 +78,37 @@ def test_colour_brings_no_escape_but_our_own(canary):
 def test_columns_stay_within_the_page(canary, width):
     for unicode in (True, False):
         surface = Surface(width=width, unicode=unicode)
-        text = find("terminal")([hostile(CANARIES[canary])], surface)
+        text = rendered("terminal", [hostile(CANARIES[canary])], surface)
         assert max(cell_len(line) for line in text.splitlines()) <= width
         assert unicode or text.isascii()
 
 
 def test_what_could_act_is_shown_instead():
-    text = find("terminal")([hostile(CANARIES["escape"])], Surface(width=120))
+    text = rendered("terminal", [hostile(CANARIES["escape"])], Surface(width=120))
     assert "␛[2J␛[31mred␛]0;owned␇" in text
-    text = find("terminal")([hostile(CANARIES["bidi"])], Surface(width=120))
+    text = rendered("terminal", [hostile(CANARIES["bidi"])], Surface(width=120))
     assert "\\u202edcba" in text
-    text = find("terminal")([hostile(CANARIES["markup"])], Surface(width=200))
+    text = rendered("terminal", [hostile(CANARIES["markup"])], Surface(width=200))
     assert CANARIES["markup"] in text
 
 
 def test_a_line_that_breaks_before_a_command_is_no_command():
     for width in range(60, 110):
-        text = find("terminal")([hostile(CANARIES["fold"])], Surface(width=width))
+        text = rendered("terminal", [hostile(CANARIES["fold"])], Surface(width=width))
         assert commands(text) == []
 
 
 @pytest.mark.parametrize("canary", sorted(set(CANARIES) - {"surrogate"}))
 def test_json_keeps_every_character(canary):
     report = hostile(CANARIES[canary])
-    text = find("json")([report], Surface())
+    text = rendered("json", [report], Surface())
     assert "<" not in text
     assert msgspec.json.decode(text.encode(), type=list[Report]) == [report]
     assert msgspec.convert(json.loads(text), list[Report]) == [report]
 
 
 def test_json_with_a_lone_surrogate_is_read_by_strict_parsers():
-    text = find("json")([hostile(CANARIES["surrogate"])], Surface())
+    text = rendered("json", [hostile(CANARIES["surrogate"])], Surface())
     (report,) = msgspec.json.decode(text.encode())
     assert report["suite"] == "half \\ud800 and \\udfff"
 
@@ -117,11 +118,11 @@ def test_json_with_a_lone_surrogate_is_read_by_strict_parsers():
 def test_no_text_whatsoever_acts(told):
     reports = [hostile(told)]
     for name in formats():
-        text = find(name)(reports, Surface(width=72))
+        text = rendered(name, reports, Surface(width=72))
         assert acts(text) == []
         assert commands(text) == []
         text.encode("utf-8")
-    parsed = msgspec.json.decode(find("json")(reports, Surface()).encode())
+    parsed = msgspec.json.decode(rendered("json", reports, Surface()).encode())
     assert len(parsed) == 1
 
 

@@ -1,6 +1,6 @@
 """Report formats, found by the name of their file.
 
-A format is a module in `formats/` with `render(reports, surface) -> str`.  A new one is one new
+A format is a module in `formats/` with `render(results, surface) -> str`.  A new one is one new
 file: `markdown.py` becomes `--format markdown`.  Only the format that is asked for is imported.
 """
 
@@ -14,9 +14,9 @@ from typing import cast
 import promptops.reports.formats
 from promptops.errors import InputError, did_you_mean
 from promptops.reports.surface import Surface
-from promptops.values.report import Report
+from promptops.values.results import Results
 
-Render = Callable[[list[Report], Surface], str]
+Render = Callable[[Results, Surface], str]
 
 
 def formats() -> list[str]:

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 from rich.text import Text
 
-from promptops.reports.discovery import find
 from promptops.reports.surface import Surface
 from promptops.reports.symbols import UNICODE
 from promptops.reports.words import many_points, signed
 from promptops.values.report import Report
+from tests.example_details import rendered
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -25,7 +25,7 @@ def test_the_picture_shows_the_report_as_it_is_drawn_today():
     kept = (DOCS / "report.svg").read_text(encoding="utf-8")
     reports = msgspec.json.decode((DOCS / "report.json").read_bytes(), type=list[Report])
     surface = Surface(width=drawing["COLUMNS"], color=True)
-    drawn = Text.from_ansi(find("terminal")(reports, surface)).plain
+    drawn = Text.from_ansi(rendered("terminal", reports, surface)).plain
     shown = re.findall(r'<text class="report-r\d+"[^>]*>([^<]*)</text>', kept)
     assert "".join(html.unescape("".join(shown)).split()) == "".join(drawn.split())
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from promptops.reports.discovery import find
 from promptops.reports.sections.cases import choose
 from promptops.reports.surface import Surface
+from tests.example_details import rendered
 from tests.examples import case, cases, hostile, improved, regressed
 
 
@@ -41,26 +41,26 @@ def test_critical_then_broken_then_the_deepest_fall_comes_first():
 
 
 def test_how_many_are_left_and_how_to_see_them():
-    text = find("terminal")([regressed()], Surface())
+    text = rendered("terminal", [regressed()], Surface())
     assert "… 8 more: promptops report 20261002-0915-7f3a --cases all" in text
-    text = find("terminal")([regressed()], Surface(max_cases=None))
+    text = rendered("terminal", [regressed()], Surface(max_cases=None))
     assert " more: promptops" not in text
     assert text.count("✖ broken") == 12
     assert text.count("✔ fixed") == 4
 
 
 def test_long_outputs_say_how_long_they_were():
-    text = find("terminal")([hostile("word " * 14_000)], Surface(width=100))
+    text = rendered("terminal", [hostile("word " * 14_000)], Surface(width=100))
     assert text.count("(70,000 characters)") == 2
 
 
 def test_outputs_stand_side_by_side_where_there_is_room():
-    wide = find("terminal")([improved()], Surface(width=100)).splitlines()
+    wide = rendered("terminal", [improved()], Surface(width=100)).splitlines()
     assert any("Osaka" in line and "│ The message is about" in line for line in wide)
-    narrow = find("terminal")([improved()], Surface(width=60)).splitlines()
+    narrow = rendered("terminal", [improved()], Surface(width=60)).splitlines()
     assert "    v1 │ Osaka" in narrow
 
 
 def test_an_empty_output_is_called_empty():
-    text = find("terminal")([regressed()], Surface(width=100))
+    text = rendered("terminal", [regressed()], Surface(width=100))
     assert any(line.endswith("│ empty") and "Quito" in line for line in text.splitlines())

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptops.reports.discovery import find
 from promptops.reports.encoding import LARGE, encode
 from promptops.reports.surface import Surface
 from tests import examples
+from tests.example_details import rendered
 
 CONTRACT = {
     "": (
@@ -28,7 +28,7 @@ CONTRACT = {
 
 
 def test_the_contract_with_other_tools_is_kept():
-    (report,) = json.loads(find("json")([examples.regressed()], Surface()))
+    (report,) = json.loads(rendered("json", [examples.regressed()], Surface()))
     for part, names in CONTRACT.items():
         value = report[part] if part else report
         value = value[0] if isinstance(value, list) else value
@@ -40,7 +40,7 @@ def test_the_contract_with_other_tools_is_kept():
 
 
 def test_increases_are_part_of_it():
-    (report,) = json.loads(find("json")([examples.dearer()], Surface()))
+    (report,) = json.loads(rendered("json", [examples.dearer()], Surface()))
     cost = report["economy"][0]
     assert (cost["name"], cost["unit"], cost["limit"]) == ("cost", "usd", 0.25)
     assert (cost["interval"], cost["verdict"]) == ([0.362, 0.4712], "regressed")
@@ -49,22 +49,22 @@ def test_increases_are_part_of_it():
 
 
 def test_one_object_per_suite_and_model():
-    read = json.loads(find("json")(examples.two_models(), Surface()))
+    read = json.loads(rendered("json", examples.two_models(), Surface()))
     assert [one["model"] for one in read] == ["example/small-1", "example/large-2"]
-    assert json.loads(find("json")([], Surface())) == []
+    assert json.loads(rendered("json", [], Surface())) == []
 
 
 def test_the_surface_changes_nothing():
     reports = [examples.improved()]
-    plain = find("json")(reports, Surface(60, color=False, unicode=False))
-    assert plain == find("json")(reports, Surface(200, color=True))
+    plain = rendered("json", reports, Surface(60, color=False, unicode=False))
+    assert plain == rendered("json", reports, Surface(200, color=True))
 
 
 def test_numbers_that_json_cannot_hold_become_null():
     report = msgspec.structs.replace(
         examples.passed(), seconds=float("nan"), meta={"a": float("inf")}
     )
-    (read,) = json.loads(find("json")([report], Surface()))
+    (read,) = json.loads(rendered("json", [report], Surface()))
     assert read["seconds"] is None
     assert read["meta"] == {"a": None}
 

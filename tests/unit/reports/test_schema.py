@@ -5,9 +5,9 @@ import json
 import jsonschema_rs
 import pytest
 
-from promptops.reports.discovery import find
 from promptops.reports.schema import report_schema
 from promptops.reports.surface import Surface
+from tests.example_details import rendered
 from tests.examples import every_example
 
 EXAMPLES = every_example()
@@ -16,7 +16,7 @@ EXAMPLES = every_example()
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_report_fits_its_schema(example):
     validator = jsonschema_rs.validator_for(report_schema())
-    validator.validate(json.loads(find("json")(EXAMPLES[example], Surface())))
+    validator.validate(json.loads(rendered("json", EXAMPLES[example], Surface())))
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_every_report_fits_its_schema(example):
     ],
 )
 def test_what_does_not_fit_is_refused(change, value):
-    (report,) = json.loads(find("json")(EXAMPLES["improved"], Surface()))
+    (report,) = json.loads(rendered("json", EXAMPLES["improved"], Surface()))
     report[change] = value
     assert not jsonschema_rs.validator_for(report_schema()).is_valid([report])
 
 
 def test_every_key_is_promised():
-    (report,) = json.loads(find("json")(EXAMPLES["improved"], Surface()))
+    (report,) = json.loads(rendered("json", EXAMPLES["improved"], Surface()))
     validator = jsonschema_rs.validator_for(report_schema())
     for key in list(report):
         assert not validator.is_valid([{name: report[name] for name in report if name != key}])

@@ -9,11 +9,11 @@ import pytest
 from rich.cells import cell_len
 
 from promptops.reports.differences import Difference, PromptView, render_difference
-from promptops.reports.discovery import find
 from promptops.reports.listings import PromptLine, RunLine, render_prompts, render_runs
 from promptops.reports.surface import Surface
 from promptops.reports.versions import VersionLine, render_versions
 from promptops.values.request import Message
+from tests.example_details import rendered
 from tests.examples import every_example, improved
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -189,7 +189,7 @@ PAGES = {
 @pytest.mark.parametrize("size", SURFACES)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_reports_look_as_they_did(example, size):
-    check(f"{example}.{size}", find("terminal")(EXAMPLES[example], SURFACES[size]))
+    check(f"{example}.{size}", rendered("terminal", EXAMPLES[example], SURFACES[size]))
 
 
 @pytest.mark.parametrize("size", SURFACES)
@@ -202,7 +202,7 @@ def test_other_pages_look_as_they_did(page, size):
 def test_every_page_keeps_to_its_width(width):
     surface = Surface(width=width)
     texts = [page(surface) for page in PAGES.values()]
-    texts += [find("terminal")(reports, surface) for reports in EXAMPLES.values()]
+    texts += [rendered("terminal", reports, surface) for reports in EXAMPLES.values()]
     for text in texts:
         assert max(cell_len(line) for line in text.splitlines()) <= width
 

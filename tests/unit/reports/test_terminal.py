@@ -5,15 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from promptops.reports.discovery import find
 from promptops.reports.page import Page
 from promptops.reports.surface import Surface
 from promptops.values.report import Calls, Cost, NextStep, Tokens
 from tests import examples
+from tests.example_details import rendered
 
 
 def shown(report, surface=None):
-    return find("terminal")([report], surface or Surface(width=120))
+    return rendered("terminal", [report], surface or Surface(width=120))
 
 
 @pytest.mark.parametrize("make", [examples.first_version, examples.alone])

@@ -42,6 +42,7 @@ from promptops.engine.resuming import chosen_run
 from promptops.errors import ExitCode, InputError
 from promptops.reports import discovery
 from promptops.values.report import Report
+from promptops.values.results import Results
 
 # What stands most against merging comes first.
 _GRAVEST = (ExitCode.REGRESSED, ExitCode.NO_VERDICT, ExitCode.OK)
@@ -136,7 +137,7 @@ def command(
     finally:  # a suite that cannot go on does not take the reports of others with it
         if reports:
             shown = showing(surface(output), cases)
-            emit(render(reports, shown), output, machine=format_ == "json")
+            emit(render(Results(reports), shown), output, machine=format_ == "json")
     return _exit_code(reports)
 
 

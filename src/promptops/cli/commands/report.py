@@ -26,6 +26,7 @@ from promptops.reports import discovery, words
 from promptops.store.begun import BegunRun
 from promptops.store.store import Store
 from promptops.values.report import Report
+from promptops.values.results import Results
 
 
 def command(
@@ -42,7 +43,8 @@ def command(
     check_output(output)
     with Store(find_project().root, reading=True) as store:
         report = _report(store, run)
-    emit(render([report], showing(surface(output), cases)), output, machine=format_ == "json")
+    shown = showing(surface(output), cases)
+    emit(render(Results([report]), shown), output, machine=format_ == "json")
 
 
 def _report(store: Store, asked: str) -> Report:

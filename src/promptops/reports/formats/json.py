@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from promptops.reports.encoding import encode
 from promptops.reports.surface import Surface
-from promptops.values.report import Report
+from promptops.values.results import Results
 
 
-def render(reports: list[Report], surface: Surface) -> str:
+def render(results: Results, surface: Surface) -> str:
     """The reports as one JSON list. The surface changes nothing: other tools read this."""
     del surface
-    return encode(reports)
+    return encode(results.reports)

@@ -17,14 +17,15 @@ from promptops.reports.sections.summary import write_models, write_suites
 from promptops.reports.sections.verdict import write_verdict
 from promptops.reports.surface import Surface
 from promptops.values.report import Report
+from promptops.values.results import Results
 
 _LONGEST_TEXT = 1_000
 """Columns of any one reason, name or warning; outputs have a limit of their own."""
 
 
-def render(reports: list[Report], surface: Surface) -> str:
+def render(results: Results, surface: Surface) -> str:
     """One report after the other, then models side by side and a summary of all suites."""
-    page = Page(surface, longest=_LONGEST_TEXT)
+    page, reports = Page(surface, longest=_LONGEST_TEXT), list(results.reports)
     if not reports:
         page.paragraph("Nothing was evaluated.")
     for at, report in enumerate(reports):
