@@ -1,7 +1,4 @@
-"""What a gate came to: which suites a change touches, and whether it may merge.
-
-`gate --format json` prints it (`promptops.gate/1`): fields are added, never renamed or taken away.
-"""
+"""What a gate came to: which suites a change touches, and whether it may merge."""
 
 from __future__ import annotations
 
@@ -9,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from promptops.values.report import Verdict
+from promptops.values.details import PromptText
+from promptops.values.report import Report, Verdict
 
 SCHEMA = "promptops.gate/1"
 
@@ -67,7 +65,6 @@ class SuiteGate(msgspec.Struct, frozen=True):
 class GateReport(msgspec.Struct, frozen=True):
     """The gate over all suites."""
 
-    schema: str
     may_merge: bool
     exit_code: int
     reasons: list[str]
@@ -87,3 +84,25 @@ class GateReport(msgspec.Struct, frozen=True):
     """Where the answers were not drawn here: who supplied them, in words. "" where they were."""
     url: str = ""
     """Where this run of the build can be looked at."""
+
+
+class PromptPair(msgspec.Struct, frozen=True):
+    """Both versions that a run compared, as they were written."""
+
+    baseline: PromptText | None = None
+    candidate: PromptText | None = None
+
+
+class GateFile(msgspec.Struct, frozen=True):
+    """All that a comment on the pull request is made of.
+
+    `gate --format json` prints it (`promptops.gate/1`): fields are added, never renamed or taken
+    away. A build may hand it to another that may comment, so whoever reads it takes it for what
+    anybody could have written.
+    """
+
+    schema: str
+    gate: GateReport
+    reports: list[Report] = []
+    prompts: dict[str, PromptPair] = {}
+    """By the id of the run that compared them."""
