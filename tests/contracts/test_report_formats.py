@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +16,17 @@ from promptops import reports
 from promptops.errors import InputError
 from promptops.reports.discovery import find, formats
 from promptops.reports.surface import Surface
+from promptops.values.results import Results
 from tests.example_details import rendered
 from tests.examples import every_example
+from tests.gate_examples import every_gate
 
 EXAMPLES = every_example()
+GATES = every_gate()
 
 
-def test_the_formats_of_the_first_release_are_found():
-    assert {"json", "terminal"} <= set(formats())
+def test_the_formats_that_are_promised_are_found():
+    assert {"terminal", "json", "csv", "junit"} <= set(formats())
 
 
 @pytest.mark.parametrize("name", formats())
@@ -65,6 +70,56 @@ def test_a_format_is_a_function_of_its_values(name, example, monkeypatch):
     assert rendered(name, every_example()[example], surface) == first
 
 
+@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_format_works_where_nothing_is_kept_behind_its_reports(name, example, capfd):
+    text = find(name)(Results(EXAMPLES[example]), Surface())
+    assert text.endswith("\n")
+    text.encode("utf-8")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("gate", GATES)
+def test_a_format_takes_a_gate(name, gate, capfd):
+    results = GATES[gate]
+    text = find(name)(results, Surface(width=90))
+    assert text.endswith("\n")
+    text.encode("utf-8")
+    assert capfd.readouterr() == ("", "")
+    assert find(name)(every_gate()[gate], Surface(width=90)) == text
+    bare = find(name)(Results(results.reports, results.gate), Surface(width=90))
+    assert bare.endswith("\n")
+
+
+OF_CASES_ALONE = {"csv"}
+"""Formats without a place for what has no cases."""
+
+
+@pytest.mark.parametrize("name", sorted(set(formats()) - OF_CASES_ALONE))
+@pytest.mark.parametrize("gate", [name for name in GATES if "hostile" not in name])
+def test_a_format_names_what_no_report_tells(name, gate):
+    results = GATES[gate]
+    assert results.gate is not None
+    text = " ".join(find(name)(results, Surface(width=200)).split())
+    for suite in results.gate.suites:
+        assert suite.suite in text
+    for prompt in results.gate.uncovered:
+        assert prompt in text
+
+
+@pytest.mark.parametrize("name", formats())
+def test_a_format_says_who_supplied_the_answers(name):
+    results = GATES["supplied"]
+    assert results.gate is not None
+    text = find(name)(results, Surface(width=200))
+    assert letters("recorded on 2026-10-02 by the pull request") in letters(html.unescape(text))
+
+
+def letters(text):
+    return re.sub(r"[\W_]+", "", text)
+
+
 @pytest.mark.parametrize("name", [name for name in formats() if name != "json"])
 @pytest.mark.parametrize("example", ["improved", "passed", "regressed", "inconclusive", "invalid"])
 def test_a_format_for_people_names_verdict_suite_and_run(name, example):
@@ -88,8 +143,11 @@ def test_a_format_imports_no_other_and_rich_only_where_it_draws(name):
         "import sys\n"
         "from promptops.reports.discovery import find, formats\n"
         "known = formats()\n"
-        "assert not [m for m in sys.modules if m.removeprefix('promptops.reports.') in known]\n"
+        "start = 'promptops.reports.formats.'\n"
+        "found = lambda: {m.removeprefix(start) for m in sys.modules if m.startswith(start)}\n"
+        "assert not found() & set(known), found()\n"
         f"find({name!r})\n"
+        f"assert found() & set(known) == {{{name!r}}}, found()\n"
         "print([m for m in ('rich', 'litellm', 'git', 'numpy', 'jinja2') if m in sys.modules])"
     )
     found = subprocess.run(

@@ -88,6 +88,7 @@ def traces(secret: str) -> set[bytes]:
 
 WORDS = ("answer", "odd", "error", "refusal", "tool", "model", "header", "filtered")
 PROMPT = """\
+# {secret}
 version: 1
 model: {model}
 params: {{max_tokens: 20}}
@@ -187,11 +188,15 @@ class Planted(Stage):
 def planted(root: Path, zygote: Zygote, wire: Wire) -> Iterator[Planted]:
     """A project behind a server that repeats every secret."""
     sandbox = Sandbox(root)
-    rows = "".join(json.dumps({"id": word, "word": word}) + "\n" for word in WORDS)
+    token = PLANTED["VAULT_TOKEN"]
+    rows = "".join(
+        json.dumps({"id": word, "word": word, "note": f"Not this: {token}"}) + "\n"
+        for word in WORDS
+    )
     sandbox.commit(
         "Say",
         {
-            "prompts/say.yaml": PROMPT.format(model=wire.model),
+            "prompts/say.yaml": PROMPT.format(model=wire.model, secret=token),
             "prompts/judges/kind.yaml": JUDGE.format(model=wire.model),
             "evals/say.yaml": SUITE,
             "evals/say.jsonl": rows,
@@ -233,8 +238,13 @@ def on_disk(root: Path) -> dict[str, bytes]:
     texts = {each.name: each.read_bytes() for each in places}
     store = sqlite3.connect(root / ".promptops" / "store.db")
     try:
-        for number, (cases,) in enumerate(store.execute("SELECT cases FROM runs").fetchall()):
-            texts[f"cases {number}"] = zlib.decompress(cases)
+        for query in (
+            "SELECT cases FROM runs",
+            "SELECT body FROM prompt_texts",
+            "SELECT body FROM case_texts",
+        ):
+            for number, (body,) in enumerate(store.execute(query).fetchall()):
+                texts[f"{query} {number}"] = zlib.decompress(body)
     finally:
         store.close()
     return texts
@@ -276,6 +286,8 @@ def test_keys_are_found_nowhere(tmp_path: Path, zygote: Zygote, wire: Wire) -> N
             held.close()
         texts |= {f"later {name}": text for name, text in on_disk(stage.root).items()}
         texts |= shown(stage)
+        assert b"[redacted]" in texts["SELECT body FROM prompt_texts 0"]
+        assert b"[redacted]" in texts["SELECT body FROM case_texts 0"]
         assert b"[redacted]" in texts["export"]
         assert b"[redacted]" in texts["report last -f json"]
         assert leaks(texts, wire) == []

@@ -296,7 +296,10 @@ def test_a_run_that_was_killed_keeps_what_it_needs(kept: Desk) -> None:
 def test_damage_is_told_repaired_and_drawn_again(kept: Desk) -> None:
     sound = kept.run("cache", "verify")
     assert (sound.code, sound.err) == (0, "")
-    assert f"{KEPT} responses, 12 samples, 2 runs: all as they were written" in sound.out
+    assert (
+        f"{KEPT} responses, 12 samples, 2 runs, 3 prompt texts, 2 cases: all as they were written"
+        in sound.out
+    )
     with closing(sqlite3.connect(database(kept.project))) as connection, connection:
         connection.execute(
             "UPDATE responses SET body = substr(body, 3) WHERE account IN"

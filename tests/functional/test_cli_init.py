@@ -75,7 +75,8 @@ def test_the_workflow_asks_for_little_and_is_pinned(empty: Project) -> None:
     for action in used:
         assert len(action.partition("@")[2]) == 40
     assert any(step.get("with", {}).get("fetch-depth") == 0 for step in job["steps"])
-    assert "promptops lint" in [step.get("run") for step in job["steps"]]
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    assert runs[1:] == ["promptops lint", 'promptops gate --report-dir "$RUNNER_TEMP/promptops"']
 
 
 def test_nothing_is_overwritten(empty: Project) -> None:
@@ -106,10 +107,10 @@ def test_a_folder_of_the_repository_gets_a_workflow_at_its_root(empty: Project) 
     workflow = yaml.safe_load(text)
     [job] = workflow["jobs"].values()
     assert job["defaults"]["run"]["working-directory"] == "services/chat"
-    assert workflow[True]["pull_request"]["paths"] == [
-        "services/chat/prompts/**",
-        "services/chat/evals/**",
-    ]
+    caches = [step["with"] for step in job["steps"] if "actions/cache" in step.get("uses", "")]
+    assert [each["path"] for each in caches] == ["services/chat/.promptops"] * 2
+    for each in caches:
+        assert "hashFiles('services/chat/prompts/**', 'services/chat/evals/**')" in each["key"]
     assert "cd services/chat" in done.out
 
 

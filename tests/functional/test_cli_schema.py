@@ -19,7 +19,7 @@ def schema(project: Project, kind: str) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("kind", ["prompt", "suite", "dataset", "report"])
+@pytest.mark.parametrize("kind", ["prompt", "suite", "dataset", "report", "gate"])
 def test_every_schema_is_one(empty: Project, kind: str) -> None:
     jsonschema_rs.meta.validate(schema(empty, kind))
 

@@ -17,7 +17,7 @@ from promptops.errors import ExitCode, HistoryError, InputError, StoreError, did
 from promptops.reports import stored, stored_checks
 from promptops.store.begun import Begun
 from promptops.store.database import FOLDER, StoreConnection, mark_damaged
-from promptops.store.inventory import Amount, Contents, contents, file_bytes, shrink
+from promptops.store.inventory import Amount, Contents, Texts, contents, file_bytes, shrink
 from promptops.store.opening import opened_database
 from promptops.store.pruning import Criteria, Pruning, Unfinished
 from promptops.store.reading import Onlooker, opened_to_read
@@ -82,7 +82,8 @@ def _prune(project: Project, asked: Asked) -> ExitCode:
         pruning = Pruning(connection, lambda: _runs(project, connection))
         selection = pruning.select(criteria)
         plan = stored.Pruned(selection, told, True, before, before)  # noqa: FBT003
-        if asked.dry_run or not selection.total.responses:
+        nothing = not selection.total.responses and selection.texts == Texts()
+        if asked.dry_run or nothing:
             _show_pruned(asked, plan)
             return ExitCode.OK
         if not asked.yes and not _agreed(plan):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from promptops.cli.interrupting import Signals, interruptible
 from promptops.cli.outlooks import told
 from promptops.cli.output import note
+from promptops.cli.recording import Recorder
+from promptops.cli.replaying import RecordedAnswers
 from promptops.cli.watching import Watching
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers
@@ -25,6 +27,7 @@ from promptops.models.model import Model
 from promptops.models.opening import open_model
 from promptops.models.redaction import Redactor
 from promptops.telemetry.opening import open_observer
+from promptops.values.observing import Observer, unobserved
 from promptops.values.price import StatedPrice
 from promptops.values.report import Report
 
@@ -46,15 +49,20 @@ def evaluate(
     *,
     quiet: bool,
     reports: list[Report],
+    answers: RecordedAnswers | None = None,
+    recorder: Recorder | None = None,
 ) -> None:
     """Check all of them, then run one after the other; `reports` is filled as they end.
+
+    With recorded `answers` nobody is asked: `place` is the one that was opened with them.
+    `recorder` hears of every answer that is used; whoever has it writes the recording.
 
     Raises:
         InputError: anything at all is wrong; nothing has been spent.
         NoVerdictError: the store is of no use any more.
     """
-    models = _Models()
-    observer = open_observer(os.environ, note, Redactor(os.environ))
+    models = _Models(answers)
+    observer = _observer() if answers is None else unobserved
     held.callback(observer.close)
     evaluations = []
     for each in todo:
@@ -69,21 +77,35 @@ def evaluate(
         )
         evaluations.append(held.enter_context(closing(evaluation)))
         models.state(evaluation.plan.suite)
-    if not quiet:
+        if recorder:
+            recorder.listen(each.suite, evaluation.drawing)
+    if not quiet and answers is None:
         _tell_ahead(evaluations, place, asked.max_cost_usd)
     signals = Signals()
-    watching = held.enter_context(Watching(quiet=quiet))
+
+    def ended(evaluation: Evaluation, report: Report) -> None:
+        reports.append(answers.told(evaluation.plan, report) if answers else report)
+        if recorder:
+            recorder.ended(evaluation.plan, report, place)
+
     try:
-        asyncio.run(_run(evaluations, models, watching, signals, reports))
+        with Watching(quiet=quiet) as watching:
+            asyncio.run(_run(evaluations, models, watching, signals, ended))
     except asyncio.CancelledError:
-        held.close()  # the live line, first of all
         if not quiet:
-            _tell_how_to_go_on(evaluations)
+            _tell_how_to_go_on(evaluations, recording=recorder is not None)
         signals.check()
         raise
 
 
-def _tell_how_to_go_on(evaluations: Sequence[Evaluation]) -> None:
+def _observer() -> Observer:
+    return open_observer(os.environ, note, Redactor(os.environ))
+
+
+def _tell_how_to_go_on(evaluations: Sequence[Evaluation], *, recording: bool) -> None:
+    if recording:
+        note("nothing was recorded; the same command goes on, and records")
+        return
     for each in evaluations:
         if each.broken_off:
             note(f"{each.plan.suite.name}: promptops eval --resume {each.broken_off}  goes on")
@@ -115,7 +137,9 @@ def _tell_ahead(
 class _Models:
     """The one model of a process, opened when the first response has to be drawn."""
 
-    def __init__(self) -> None:
+    def __init__(self, supplied: RecordedAnswers | None = None) -> None:
+        """`supplied` stands in for it."""
+        self._supplied = supplied
         self._model: Model | None = None
         self._prices: dict[str, StatedPrice] = {}
 
@@ -134,6 +158,8 @@ class _Models:
                 )
 
     def open(self) -> Answers:
+        if self._supplied is not None:
+            return self._supplied
         if self._model is None:
             self._model = open_model(prices=self._prices)
         return self._model
@@ -148,9 +174,9 @@ async def _run(
     models: _Models,
     watching: Watching,
     signals: Signals,
-    reports: list[Report],
+    ended: Callable[[Evaluation, Report], None],
 ) -> None:
-    """Fills `reports`: what a coroutine returns is spelt out whole when its loop is closed."""
+    """Hands over reports: what a coroutine returns is spelt out whole when its loop is closed."""
     left = evaluations[0].asked.max_cost_usd if evaluations else None
 
     def leave() -> None:
@@ -162,7 +188,7 @@ async def _run(
             for evaluation in evaluations:
                 await evaluation.make_ready()
             for evaluation in evaluations:
-                reports.append(await evaluation.run(watch=watching.tell, left_usd=left))
+                ended(evaluation, await evaluation.run(watch=watching.tell, left_usd=left))
                 if left is not None:
                     left = max(0.0, left - evaluation.charged_usd)
         finally:

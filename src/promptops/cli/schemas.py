@@ -11,7 +11,7 @@ import msgspec
 from promptops.datasets.schema import dataset_schema
 from promptops.engine.suite import SuiteFile
 from promptops.prompts.prompt import Prompt
-from promptops.reports.schema import report_schema
+from promptops.reports.schema import gate_schema, report_schema
 from promptops.scorers import discovery
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -24,6 +24,7 @@ class SchemaKind(StrEnum):
     SUITE = "suite"
     DATASET = "dataset"
     REPORT = "report"
+    GATE = "gate"
 
 
 def json_schema(kind: SchemaKind) -> dict[str, Any]:
@@ -69,13 +70,10 @@ def _dataset() -> dict[str, Any]:
     return {"type": "array", "items": {"$ref": "#/$defs/row"}, "$defs": {"row": row}}
 
 
-def _report() -> dict[str, Any]:
-    return report_schema()
-
-
 _MAKERS: dict[SchemaKind, Callable[[], dict[str, Any]]] = {
     SchemaKind.PROMPT: _prompt,
     SchemaKind.SUITE: _suite,
     SchemaKind.DATASET: _dataset,
-    SchemaKind.REPORT: _report,
+    SchemaKind.REPORT: report_schema,
+    SchemaKind.GATE: gate_schema,
 }

@@ -14,15 +14,13 @@ from promptops.values.report import Report
 
 Rank = tuple[bool, bool, int]
 
-_BEST: Rank = (True, True, 2)
-
 
 def scores_of(project: Project, name: str, versions: Sequence[LoadedPrompt]) -> dict[str, Report]:
     """For each version the run that tells its score; see `past_runs`.
 
     A store that cannot be read is told of, and is no reason to show nothing.
     """
-    choice = _Choice(project, name, versions)
+    choice = RunChoice(project, name, versions)
     found: dict[str, Report] = {}
     try:
         with Store(project.root, reading=True) as store:
@@ -39,7 +37,7 @@ def quality_of(
     project: Project, name: str, before: LoadedPrompt, after: LoadedPrompt
 ) -> Report | None:
     """The run that tells what the one version is worth beside the other; see `past_runs`."""
-    choice = _Choice(project, name, [before, after])
+    choice = RunChoice(project, name, [before, after])
     try:
         with Store(project.root, reading=True) as store:
             both = (
@@ -53,27 +51,44 @@ def quality_of(
         return None
 
 
-class _Choice:
+class RunChoice:
     """Which run of several counts, for versions of one prompt."""
 
-    def __init__(self, project: Project, name: str, versions: Iterable[LoadedPrompt]) -> None:
-        self.models: Mapping[str, str] = {each.digest: each.prompt.model for each in versions}
-        """Digest of each version to its own model."""
+    def __init__(
+        self,
+        project: Project,
+        name: str,
+        versions: Iterable[LoadedPrompt],
+        *,
+        model: str | None = None,
+    ) -> None:
+        """`model` is the one that must have been asked; None for each version's own."""
+        self.models: Mapping[str, str] = {
+            each.digest: model or each.prompt.model for each in versions
+        }
+        """Digest of each version to the model that its runs must have asked."""
         self._project = project
         self._others = {*prompt_names(project.tree)} - {name}
         self._samples: dict[str, int] = {}
 
-    def best(self, reports: Iterable[Report], digest: str) -> Report | None:
-        """The best of the reports with this digest on one of their arms; they come newest first."""
+    def best(
+        self, reports: Iterable[Report], digest: str, *, before: str | None = None
+    ) -> Report | None:
+        """The best of the reports with this digest on one of their arms; they come newest first.
+
+        Where `before` is a digest, a run that compared the two goes before one that compared this
+        version with another.
+        """
+        best: Rank = (True, True, 2 if before is None else 3)
         chosen: Report | None = None
         highest: Rank | None = None
         for report in reports:
             if not self._counts(report, digest):
                 continue
-            rank = self._rank(report, digest)
+            rank = self._rank(report, digest, before)
             if highest is None or rank > highest:
                 chosen, highest = report, rank
-            if highest == _BEST:
+            if highest == best:
                 break
         return chosen
 
@@ -91,11 +106,14 @@ class _Choice:
             and report.prompt not in self._others
         )
 
-    def _rank(self, report: Report, digest: str) -> Rank:
+    def _rank(self, report: Report, digest: str, before: str | None) -> Rank:
         samples = report.meta.get("samples")
         full = not isinstance(samples, int) or samples >= self._wanted(report.suite)
+        valid, base = report.verdict != "invalid", report.baseline
+        if base is None:
+            return valid, full, 0
         new = report.candidate.digest == digest
-        return report.verdict != "invalid", full, (1 + new) if report.baseline else 0
+        return valid, full, 1 + new + (new and before is not None and base.digest == before)
 
     def _wanted(self, suite: str) -> int:
         """How many samples a suite asks for today; 0 where it is gone."""

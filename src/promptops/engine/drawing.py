@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from promptops.engine.calling.spending import Meter
 from promptops.engine.calling.terms import Terms
 from promptops.engine.calling.worst_case import worst_of
 from promptops.engine.observing import Observed
+from promptops.engine.supplying import Unasked, checked_vector
 from promptops.errors import InputError, NoVerdictError, StoreError
 from promptops.models.endpoints import endpoint, missing_credentials
 from promptops.models.prices import price
@@ -125,6 +126,9 @@ class Drawing:
         """Who may be asked."""
         self.resumed: str | None = None
         """A run that goes on: what it drew before it was broken off was made by it."""
+        self.on_answer: Callable[[Slot, Request, Account], None] | None = None
+        """Told of every answer that is used, kept ones and judges' too; it is kept by then."""
+        self._supplied = isinstance(environ, Unasked)
 
     def key(self, request: Request) -> str:
         """The request key, the endpoint included."""
@@ -158,7 +162,8 @@ class Drawing:
             )
 
         asked = Request(model, (Message("user", text),), {"embedding": True})
-        return await self._once((self.key(asked), 0), asked, account, ask)
+        drawn = await self._once((self.key(asked), 0), asked, account, ask)
+        return replace(drawn, outcome=checked_vector(drawn.outcome)) if self._supplied else drawn
 
     async def prepare(self) -> None:
         """Make ready whoever may be asked, once.
@@ -184,9 +189,13 @@ class Drawing:
             raise NoVerdictError(error.message, hint=error.hint) from None
 
     async def _once(self, slot: Slot, request: Request, account: Account, ask: Ask) -> Drawn:
-        found = self._find(slot)
-        if found:
-            return found
+        drawn = self._find(slot) or await self._shared(slot, request, account, ask)
+        if self.on_answer is not None and isinstance(drawn.outcome, Response):
+            self.on_answer(slot, request, account)
+        return drawn
+
+    async def _shared(self, slot: Slot, request: Request, account: Account, ask: Ask) -> Drawn:
+        """Made once, though several may want it at the same time."""
         if slot in self._under_way:
             drawn = await asyncio.shield(self._under_way[slot])
             return Drawn(drawn.outcome, "cached")
@@ -215,6 +224,8 @@ class Drawing:
 
     async def _make(self, slot: Slot, request: Request, account: Account, ask: Ask) -> Drawn:
         """Draw it, unless another process is doing so: then wait for what that one keeps."""
+        if self._supplied:  # nobody is called: there is nothing to pace, to count or to pay for
+            return Drawn(await ask(), "made")
         if self.models:
             await self._prepare_late()
         waited = 0.0
@@ -288,6 +299,8 @@ def check_keys(models: Iterable[str], environ: Mapping[str, str]) -> None:
     Raises:
         InputError: a key is missing.
     """
+    if isinstance(environ, Unasked):
+        return
     for model in models:
         problem = missing_credentials(model, environ)
         if problem:

@@ -32,6 +32,7 @@ from promptops.engine.running import Run
 from promptops.engine.scoring import EngineServices, ProjectAccess
 from promptops.engine.suite import SuiteFile
 from promptops.engine.summary import summarise
+from promptops.engine.texts import keep_texts
 from promptops.errors import UnderWayError
 from promptops.values.observing import Observer, unobserved
 from promptops.values.report import Calls, Report
@@ -69,6 +70,7 @@ class Evaluation:
             InputError: anything at all is wrong.
         """
         self._store = store = place.store
+        self._environ = place.environ
         self._observer = observer
         access = ProjectAccess(place.tree, place.root, asked.allow_code)
         self.plan: Plan = prepare(name, choices, place, access)
@@ -115,6 +117,7 @@ class Evaluation:
         """
         clock = time.monotonic()
         id_, created, seconds = self._begin(datetime.now(UTC))
+        texts = keep_texts(self.plan, self._store, self._environ)
         if left_usd is not None:
             whole = left_usd == self.asked.max_cost_usd
             name = "--max-cost" if whole else "the rest of --max-cost,"
@@ -134,7 +137,7 @@ class Evaluation:
             if run.samples > self.plan.samples and not run.stopped:
                 self._store.comparisons.extend(self.plan.key, run.samples)
             took = seconds + time.monotonic() - clock
-            report = summarise(run, self._store.responses, created, took)
+            report = summarise(run, self._store.responses, created, took, texts)
             self._store.runs.finish(report)
             return report
 

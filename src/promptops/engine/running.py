@@ -235,7 +235,7 @@ class Run:
             if source == "shared":
                 self.sources.sources["shared"] += 1
             failed = _told(drawn.outcome)
-            record = SampleRecord(source, scores, failed)
+            record = SampleRecord(source, scores, failed, slot[1])
             self._rows.append((each, case.id, draw.index, key, record))
         if len(self._rows) >= ROWS_AT_ONCE:
             self._write_rows()

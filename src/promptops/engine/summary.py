@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from promptops.comparison.decision import Decision, MetricComparison
@@ -15,6 +17,7 @@ from promptops.engine.prospects import budget, next_step
 from promptops.engine.running import STOPPED, Run
 from promptops.engine.tally import ArmTally, every_call_failed, rounded_usd
 from promptops.errors import ExitCode
+from promptops.store.details import ENDED, TEXTS
 from promptops.store.responses import Responses
 from promptops.values.report import (
     SCHEMA,
@@ -26,6 +29,7 @@ from promptops.values.report import (
     SliceReport,
     Tokens,
 )
+from promptops.values.sample import Arm
 
 _FLAGS = {
     "cut": "cut at the length that is kept of one",
@@ -35,8 +39,10 @@ _FLAGS = {
 """What is odd about answers, in words for the report."""
 
 
-def summarise(run: Run, responses: Responses, created: str, seconds: float) -> Report:
-    """The report of a run that came to a decision."""
+def summarise(
+    run: Run, responses: Responses, created: str, seconds: float, texts: Mapping[Arm, str]
+) -> Report:
+    """The report of a run that came to a decision; `texts` are the ids of its prompts' texts."""
     plan, decision = run.plan, run.decision
     assert decision is not None
     verdict = decision.verdict
@@ -81,7 +87,7 @@ def summarise(run: Run, responses: Responses, created: str, seconds: float) -> R
         next_step=next_step(run),
         changes=plan.changes,
         warnings=_warnings(run),
-        meta=_meta(run) | ({"stopped": True} if run.stopped else {}),
+        meta=_meta(run, texts) | ({"stopped": True} if run.stopped else {}),
     )
 
 
@@ -224,8 +230,8 @@ def _answers(count: int) -> str:
     return "1 answer" if count == 1 else f"{count:,} answers"
 
 
-def _meta(run: Run) -> dict[str, Any]:
-    """What a recomputation, or a later run's list of changes, needs."""
+def _meta(run: Run, texts: Mapping[Arm, str]) -> dict[str, Any]:
+    """What a recomputation, a later run's list of changes, or a reader of the details needs."""
     plan = run.plan
     gate = plan.suite.file.gate
     return {
@@ -249,4 +255,6 @@ def _meta(run: Run) -> dict[str, Any]:
         "itself": plan.itself,
         "scorers": {scorer.name: scorer.digest for scorer in plan.scorers},
         "baseline_chosen": plan.baseline.provenance.how if plan.baseline else "",
+        TEXTS: dict(texts),
+        ENDED: datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from promptops.documents.lfs import LfsPointerError
 from promptops.documents.tree import Tree
 from promptops.errors import HistoryError, Location
-from promptops.history.lineage import Lineage
+from promptops.history.lineage import ABSENT, Lineage, State
 from promptops.history.log import changes_between, last_commit
+from promptops.history.parted import DEEPEN, NAME_ONE, parted
 from promptops.history.pull_request import Target, target
 from promptops.history.repository import Repository
 from promptops.history.versions import Version, from_birth, history_of
@@ -18,8 +19,6 @@ from promptops.prompts.includes import FOLDER
 from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_path
 
 _NUMBER = re.compile(r"v([1-9][0-9]{0,8})\Z")
-_DEEPEN = "git fetch --unshallow (GitHub: fetch-depth: 0 at actions/checkout; GitLab: GIT_DEPTH: 0)"
-_NAME_ONE = "name another version with --against"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def pasts(
     if merging is None:
         _previous(repository, name, listed, loaded)
         return [committed]
-    commit, _ = _parted(repository, repository.head, merging)
+    commit, _ = parted(repository, repository.head, merging)
     found = _placed(repository, lineage, name, commit)
     there = [from_birth(birth) for birth in found[0].births(found[1])] if found else []
     return [_with_own(committed[:1], there, loaded.digest), committed]
@@ -125,13 +124,25 @@ def named(repository: Repository | None, name: str, working: Tree, wanted: str) 
         if repository.lookup(wanted) is None:
             raise _no_number(repository, name, wanted, listed)
     commit = repository.resolve(wanted)
-    found = _at(repository, lineage, name, commit, f"{wanted} ({commit[:12]})")
+    how = commit[:12] if wanted == commit else f"{wanted} ({commit[:12]})"
+    found = _at(repository, lineage, name, commit, how)
     if found is None:
         hint = f"see: promptops log {name}"
         raise HistoryError(
             f"the prompt {name!r} does not exist at {wanted!r} ({commit[:12]})", hint=hint
         )
     return found
+
+
+def state_at(repository: Repository, name: str, working: Tree, commit: str) -> State:
+    """What the working tree's prompt was at a commit (a full hash), by the name it had there.
+
+    Raises:
+        HistoryError: git cannot answer.
+    """
+    lineage = history_of(repository, name, working)[1]
+    found = _placed(repository, lineage, name, commit)
+    return ABSENT if found is None else found[0].state(found[1])
 
 
 def _numbered(listed: list[Version], number: int) -> Version | None:
@@ -149,7 +160,7 @@ def _no_number(
     known = ", ".join(f"v{number}" for number in numbers) or "none is committed"
     hint = f"known: {known}"
     if repository.is_shallow:
-        hint += f"; this clone is shallow, for older ones: {_DEEPEN}"
+        hint += f"; this clone is shallow, for older ones: {DEEPEN}"
     return HistoryError(f"the prompt {name!r} has no version {wanted}", hint=hint)
 
 
@@ -158,36 +169,12 @@ def _merge_base(
 ) -> Baseline | None:
     head = repository.head
     assert head is not None
-    commit, branch = _parted(repository, head, merging)
+    commit, branch = parted(repository, head, merging)
     lineage = history_of(repository, name, working)[1]
     found = _at(repository, lineage, name, commit, f"the merge base {commit[:12]} with {branch}")
     if found is None or found.loaded.digest != load_prompt(working, name).digest:
         return found
     return Baseline(found.version, found.loaded, f"{found.how}; the prompt means the same there")
-
-
-def _parted(repository: Repository, head: str, merging: Target) -> tuple[str, str]:
-    """The commit where the pull request left its target, and the target's name for a person."""
-    branch = merging.branch
-    known = repository.lookup(merging.base) if merging.base else None
-    if known is not None:
-        return known, branch or "the target branch"
-    refs = (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}") if branch else ()
-    tip = next((found for ref in refs if (found := repository.lookup(ref))), None)
-    if tip is None:
-        raise HistoryError(
-            f"{branch or merging.base!r}, which this pull request is for ({merging.variable}), "
-            "is not in this clone",
-            hint=f"{_DEEPEN}, or git fetch origin {branch or merging.base}",
-        )
-    commit = repository.merge_base(head, tip)
-    if commit is None and repository.is_shallow:
-        raise HistoryError(
-            f"the clone is too shallow to hold the merge base with {branch!r}", hint=_DEEPEN
-        )
-    if commit is None:
-        raise HistoryError(f"this branch and {branch!r} have no common commit", hint=_NAME_ONE)
-    return commit, branch
 
 
 def _previous(
@@ -212,13 +199,13 @@ def _previous(
     if repository.is_shallow:
         raise HistoryError(
             f"the clone is too shallow to hold the version of {name!r} before this one",
-            hint=_DEEPEN,
+            hint=DEEPEN,
         )
     if unreadable is not None and unreadable.broken is not None:
         raise HistoryError(
             f"no earlier version of {name!r} can be read: {unreadable.broken.message}",
             location=unreadable.broken.location,
-            hint=_NAME_ONE,
+            hint=NAME_ONE,
         )
     return None
 
@@ -236,7 +223,7 @@ def _at(
         raise HistoryError(
             f"the prompt at {how} cannot be read: {state.broken.message}",
             location=state.broken.location or Location(lineage.paths[place]),
-            hint=state.broken.hint or _NAME_ONE,
+            hint=state.broken.hint or NAME_ONE,
         ) from state.broken
     if state.loaded is None:
         return None

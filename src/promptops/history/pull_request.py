@@ -25,6 +25,8 @@ class Target:
     """The commit at which the two parted, where the service tells it; else ""."""
     variable: str
     """The variable that said so, for messages."""
+    tip: str = ""
+    """The commit of the target that was merged for this build, where the service tells it."""
 
 
 def target(environ: Mapping[str, str]) -> Target | None:
@@ -33,5 +35,9 @@ def target(environ: Mapping[str, str]) -> Target | None:
     for variable, service in _BRANCHES:
         branch = environ.get(variable, "").removeprefix("refs/heads/")
         if branch and branch != "false":
-            return Target(branch, base if service == "GitLab" else "", variable)
+            if service != "GitLab":
+                return Target(branch, "", variable)
+            # Set where GitLab merged both sides itself: the target has moved since they parted.
+            tip = environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "")
+            return Target(branch, "" if tip else base, variable, tip)
     return Target("", base, "CI_MERGE_REQUEST_DIFF_BASE_SHA") if base else None

@@ -186,13 +186,14 @@ def _run_row(page: Page, line: RunLine) -> list[Cell]:
 
 def _standing(page: Page, line: RunLine) -> Cell:
     """What a run came to; beside it, or instead, how it stands where it has not ended."""
-    said = _state(line)
+    said = state_told(line)
     if not line.verdict:
         return (said, "yellow")
     return [*mark(page, line.verdict), (f", {said}" if said else "", "yellow")]
 
 
-def _state(line: RunLine) -> str:
+def state_told(line: RunLine) -> str:
+    """How a run stands where it has not ended, in words; "" where there is nothing to say."""
     if line.state == "finished":
         return "" if line.verdict else "interrupted"
     if line.state == "stopped":

@@ -11,7 +11,7 @@ from promptops.reports import words
 from promptops.reports.encoding import encode
 from promptops.reports.page import Cell, Page
 from promptops.reports.surface import Surface
-from promptops.store.inventory import Amount, Contents, Share
+from promptops.store.inventory import Amount, Contents, Share, Texts
 from promptops.store.pruning import Selection
 
 CACHE_SCHEMA = "promptops.cache/1"
@@ -110,6 +110,9 @@ def _shares(page: Page, contents: Contents) -> None:
     page.table(heads, rows, indent=0, flexible=0)
     page.blank()
     page.paragraph(("cost once: what it cost to draw them; to use them again costs nothing", "dim"))
+    if contents.texts != Texts():
+        told = f"for reports: {_many_texts(contents.texts)}"
+        page.paragraph((told, "dim"))
 
 
 def _amount(amount: Amount) -> list[Cell]:
@@ -127,6 +130,7 @@ def contents_json(contents: Contents | None, unreachable: Amount | None) -> str:
         "oldest": held.oldest,
         "newest": held.newest,
         "total": held.total,
+        "texts": held.texts,
         "prompts": [_share(each) for each in held.shares],
         "unreachable": unreachable,
     }
@@ -155,11 +159,27 @@ def render_pruned(pruned: Pruned, surface: Surface, *, asking: bool = False) -> 
         page.paragraph((f"{lead} {many}", "bold"), f" {which}")
         page.blank()
         _prompts(page, found.prompts, found.total)
+    _texts_pruned(page, pruned)
     _needed(page, found)
-    if found.total.responses and not asking:
+    if (found.total.responses or found.texts != Texts()) and not asking:
         page.blank()
         _space(page, pruned)
     return page.text()
+
+
+def _texts_pruned(page: Page, pruned: Pruned) -> None:
+    texts = pruned.selection.texts
+    if texts == Texts():
+        return
+    page.blank()
+    verb = "would go" if pruned.dry_run else "went"
+    page.paragraph(f"{_many_texts(texts)} that no other run needs {verb} with them")
+
+
+def _many_texts(texts: Texts) -> str:
+    """`3 texts of prompts and 120 cases (18.2 kB)`, of what reports show beside answers."""
+    prompts = "1 text of a prompt" if texts.prompts == 1 else f"{texts.prompts:,} texts of prompts"
+    return f"{prompts} and {words.many(texts.cases, 'case')} ({size(texts.bytes)})"
 
 
 def _prompts(page: Page, prompts: Mapping[str, Amount], total: Amount) -> None:
@@ -225,6 +245,7 @@ def pruned_json(pruned: Pruned) -> str:
             {"prompt": name or None, **msgspec.structs.asdict(amount)}
             for name, amount in found.prompts.items()
         ],
+        "texts": found.texts,
         "needed": found.needed,
         "unfinished_runs": list(found.runs),
         "runs_under_way": sorted(found.under_way),

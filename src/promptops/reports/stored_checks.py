@@ -50,6 +50,8 @@ def render_verified(verified: Verified, surface: Surface) -> str:
             words.many(found.responses, "response"),
             words.many(found.samples, "sample"),
             words.many(found.runs, "run"),
+            words.many(found.prompts, "prompt text"),
+            words.many(found.cases, "case"),
         )
     )
     if not found.damage:
@@ -87,6 +89,8 @@ def _place(damage: Damage) -> str:
     if damage.part == "sample":
         run, arm, case, sample = damage.key
         return f"run {run}, {arm}, case {case}, {sample}: "
+    if damage.part == "case":
+        return f"dataset {str(damage.key[0])[:_KEY_SHOWN]}, case {damage.key[1]}: "
     return f"{damage.key[0]}: " if damage.key else ""
 
 
@@ -99,6 +103,8 @@ def verified_json(verified: Verified) -> str:
         "without_checksum": found.unsummed,
         "samples": found.samples,
         "runs": found.runs,
+        "prompt_texts": found.prompts,
+        "case_texts": found.cases,
         "damage": found.damage,
         "removed": verified.removed,
         "mended": verified.mended or None,

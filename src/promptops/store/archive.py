@@ -99,7 +99,7 @@ class Exported(msgspec.Struct, frozen=True):
 
 _RESPONSES = msgspec.msgpack.Decoder(Response)
 _FROM_JSON = msgspec.json.Decoder(Response)
-pack = msgspec.msgpack.Encoder().encode
+_PACK = msgspec.msgpack.Encoder()
 _WRITE = msgspec.json.Encoder(order="deterministic").encode
 
 _ENTRIES = """
@@ -210,6 +210,18 @@ def hide(response: Response, redact: Redact) -> tuple[Response, bool]:
         return response, False
     flags = list(dict.fromkeys((*safe["flags"], REDACTED)))
     return msgspec.convert({**safe, "flags": flags}, Response), True
+
+
+def pack(response: Response) -> bytes:
+    """A response as msgpack: what its checksum is of, and what the store takes in.
+
+    Steps are left out where there are none: exports from before steps were kept have none either.
+    """
+    if response.steps:
+        return _PACK.encode(response)
+    plain = msgspec.to_builtins(response)
+    del plain["steps"]
+    return _PACK.encode(plain)
 
 
 def entry_digest(entry: dict[str, Any]) -> str:

@@ -30,10 +30,11 @@ from promptops.store.archive import (
     pack,
 )
 from promptops.store.database import translated
-from promptops.store.pruning import transaction
+from promptops.store.transaction import transaction
 from promptops.store.writing import checksum
 from promptops.values.request import canonical_json
 from promptops.values.response import Response
+from promptops.values.step import Step
 
 MOST_LINE_BYTES = 32 * 1024 * 1024
 MOST_BYTES = 8 * 1024 * 1024 * 1024
@@ -243,10 +244,12 @@ def _check_schema(schema: str) -> None:
 
 def _check_amounts(response: Response) -> None:
     """Refuse amounts below nothing, which would take from every sum."""
-    usage = response.usage
-    tokens = (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens) if usage else ()
-    if min((response.cost_usd or 0.0, response.latency_seconds, *tokens)) < 0:
-        raise _RefusedError("the response has an amount below zero")
+    priced: tuple[Response | Step, ...] = (response, *response.steps)
+    for each in priced:
+        usage = each.usage
+        tokens = usage and (usage.input_tokens, usage.output_tokens, usage.cached_input_tokens)
+        if min((each.cost_usd or 0.0, each.latency_seconds or 0.0, *(tokens or ()))) < 0:
+            raise _RefusedError("the response has an amount below zero")
 
 
 def _clear(connection: sqlite3.Connection) -> None:

@@ -51,6 +51,22 @@ class Share(msgspec.Struct, frozen=True):
     amount: Amount
 
 
+class Texts(msgspec.Struct, frozen=True):
+    """How much of what reports show beside answers there is."""
+
+    prompts: int = 0
+    """Texts of prompts' versions."""
+    cases: int = 0
+    """Cases of datasets."""
+    bytes: int = 0
+    """Of both, as they are kept: compressed."""
+
+    def __add__(self, other: Texts) -> Texts:
+        return Texts(
+            self.prompts + other.prompts, self.cases + other.cases, self.bytes + other.bytes
+        )
+
+
 class Contents(msgspec.Struct, frozen=True):
     """What a store holds."""
 
@@ -65,6 +81,8 @@ class Contents(msgspec.Struct, frozen=True):
     newest: str | None
     shares: list[Share]
     """The largest first."""
+    texts: Texts = Texts()
+    """What else reports show."""
 
 
 class _Priced(msgspec.Struct, frozen=True, tag="response"):
@@ -104,6 +122,7 @@ def contents(connection: sqlite3.Connection, root: Path) -> Contents:
             rows = connection.execute(_BODIES)
             found = amounts(((prompt, purpose), body) for prompt, purpose, body in rows)
             (runs,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+            texts = texts_among(connection)
         finally:
             connection.execute("COMMIT")
         pages, size = (
@@ -120,7 +139,21 @@ def contents(connection: sqlite3.Connection, root: Path) -> Contents:
         oldest=oldest,
         newest=newest,
         shares=shares,
+        texts=texts,
     )
+
+
+def texts_among(
+    connection: sqlite3.Connection, prompts: str = "true", cases: str = "true"
+) -> Texts:
+    """How much those texts and cases are for which a condition of SQL of ours holds."""
+    counts = [
+        connection.execute(
+            f"SELECT count(*), ifnull(sum(length(body)), 0) FROM {table} WHERE {where}"  # noqa: S608
+        ).fetchone()
+        for table, where in (("prompt_texts", prompts), ("case_texts", cases))
+    ]
+    return Texts(counts[0][0], counts[1][0], counts[0][1] + counts[1][1])
 
 
 def file_bytes(root: Path) -> int:

@@ -99,6 +99,16 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX begun_by_suite ON begun (suite, created);
     """,
+    # All statements together must leave room on the file's first page: see `damaged.py`.
+    """
+    CREATE TABLE prompt_texts (
+        digest TEXT, id TEXT, body BLOB NOT NULL, PRIMARY KEY (digest, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE case_texts (
+        dataset TEXT, case_id TEXT, position INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (dataset, case_id)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

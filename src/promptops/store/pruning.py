@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from promptops.store.database import translated
-from promptops.store.inventory import Amount, amounts, find_owners
-from promptops.store.migrations import rolled_back
+from promptops.store.inventory import Amount, Texts, amounts, find_owners
+from promptops.store.text_pruning import Meant, TextPruning, Wanted
+from promptops.store.transaction import transaction
 
 ROWS_AT_ONCE = 500
 """Deleted in one transaction: whoever else writes waits no longer than that."""
@@ -78,6 +78,8 @@ class Selection(msgspec.Struct, frozen=True):
     """The unfinished runs, as far as they need any, sorted."""
     under_way: frozenset[str] = frozenset()
     """Those of them that a process is at."""
+    texts: Texts = Texts()
+    """What goes with the responses: texts and cases that no run needs then."""
 
 
 _TABLES = {
@@ -181,6 +183,7 @@ class Pruning:
         """`unfinished` says which runs there are, each time that it is asked."""
         self._connection = connection
         self._unfinished = unfinished
+        self._texts = TextPruning(connection)
 
     def select(self, criteria: Criteria) -> Selection:
         """What `prune` would delete, as things stand.
@@ -189,8 +192,9 @@ class Pruning:
             StoreError: the store cannot be read.
         """
         with translated(self._connection):
+            texts = self._choose_texts(criteria)
             needed = self._choose(criteria)
-            return _with(needed, amounts(self._bodies(0, self._last())))
+            return _with(needed, amounts(self._bodies(0, self._last())), texts)
 
     def prune(self, criteria: Criteria) -> Selection:
         """Delete responses; answers which were deleted.
@@ -217,7 +221,8 @@ class Pruning:
                     begun = now
                     needed = self._choose(criteria)
                     at = 0
-            return _with(needed, deleted)
+            texts = self._texts.prune(lambda: self._choose_texts(criteria), self._begun)
+            return _with(needed, deleted, texts)
 
     def _choose(self, criteria: Criteria) -> Selection:
         """Fill `meant`; answers what was meant and is needed, with nothing to delete yet."""
@@ -231,6 +236,14 @@ class Pruning:
             self._keep_reached(criteria.reach, old=old)
         unfinished = [each for each in self._unfinished() if each.needs(criteria.reach)]
         return self._keep_needed(unfinished, old=old) if unfinished else Selection()
+
+    def _choose_texts(self, criteria: Criteria) -> Texts:
+        reach = criteria.reach
+        meant = Meant(criteria.before)
+        if reach is not None:
+            meant = Meant(criteria.before, reach.digests, reach.unreadable)
+        unfinished = [each for each in self._unfinished() if each.needs(reach)]
+        return self._texts.choose(meant, [Wanted(each.run, each.digests) for each in unfinished])
 
     def _keep_reached(self, reach: Reach, *, old: bool) -> None:
         self._fill("reachable", ((digest,) for digest in reach.digests))
@@ -278,19 +291,7 @@ class Pruning:
         return self._connection.execute(statement, values)
 
 
-def _with(needed: Selection, by_prompt: dict[str, Amount]) -> Selection:
+def _with(needed: Selection, by_prompt: dict[str, Amount], texts: Texts) -> Selection:
     total = sum(by_prompt.values(), Amount())
     ordered = sorted(by_prompt.items(), key=lambda each: (-each[1].responses, each[0]))
-    return msgspec.structs.replace(needed, total=total, prompts=dict(ordered))
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """A transaction that writes, rolled back when anything fails."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        rolled_back(connection)
-        raise
+    return msgspec.structs.replace(needed, total=total, prompts=dict(ordered), texts=texts)

@@ -85,6 +85,8 @@ _WORDS = {
     "ledger": "lines of the ledger",
     "prices": "prices",
     "begun": "begun runs",
+    "prompt_texts": "texts of prompts",
+    "case_texts": "cases of datasets",
 }
 """Tables, as a person calls what is in them."""
 

@@ -157,12 +157,20 @@ def _encoded(response: Response) -> bytes:
         raise StoreError(f"an answer could not be stored: {error}") from None
 
 
+def decoded_response(body: bytes, kept: bytes | None) -> Response:
+    """A response out of its body; `kept` is the body's checksum, which older rows have not.
+
+    Raises:
+        ValueError, TypeError, msgspec.MsgspecError: it is damaged.
+    """
+    if kept is not None and checksum(body) != kept:
+        raise ValueError("its checksum does not fit")
+    return _DECODER.decode(body)
+
+
 def _decoded(key: str, sample: int, body: bytes, kept: bytes | None) -> Response:
-    """`kept` is the body's checksum; older rows have none."""
     try:
-        if kept is not None and checksum(body) != kept:
-            raise ValueError("its checksum does not fit")  # noqa: TRY301 - one place says it
-        return _DECODER.decode(body)
+        return decoded_response(body, kept)
     except (msgspec.MsgspecError, ValueError, TypeError) as error:
         raise StoreError(
             f"a kept response is damaged (request {key[:12]}, sample {sample}): {error}",

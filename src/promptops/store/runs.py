@@ -11,19 +11,21 @@ import msgspec
 
 from promptops.errors import InputError, StoreError, did_you_mean
 from promptops.store.database import translated
-from promptops.store.migrations import rolled_back
+from promptops.store.transaction import transaction
 from promptops.values.report import CaseReport, Report
 from promptops.values.sample import Arm, Source
 from promptops.values.score import Scored
 
 
-class SampleRecord(msgspec.Struct, frozen=True):
+class SampleRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is kept of a sample beside its response, which is kept once under its request key."""
 
     source: Source
     scores: dict[str, Scored]
     failure: str | None = None
     """Why there is no response."""
+    number: int | None = None
+    """Which draw of its request it is, by which its response is kept; older rows do not say."""
 
 
 class RunSummary(msgspec.Struct, frozen=True):
@@ -42,6 +44,9 @@ class RunSummary(msgspec.Struct, frozen=True):
 Row = tuple[Arm, str, int, str, SampleRecord]
 """Arm, case id, sample index, request key, record."""
 
+ARMS: tuple[Arm, ...] = ("baseline", "candidate")
+
+_JSON = msgspec.json.Encoder()
 _ENCODER = msgspec.msgpack.Encoder()
 _RECORDS = msgspec.msgpack.Decoder(SampleRecord)
 _REPORTS = msgspec.msgpack.Decoder(Report)
@@ -62,7 +67,7 @@ class Runs:
             (run, arm, case, sample, key, _ENCODER.encode(record))
             for arm, case, sample, key, record in rows
         ]
-        with translated(self._connection), self._transaction():
+        with translated(self._connection), transaction(self._connection):
             self._connection.executemany(
                 "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?)", encoded
             )
@@ -92,12 +97,29 @@ class Runs:
             for arm, case, sample, key, body in rows:
                 yield arm, case, sample, key, _read(_RECORDS, body, run)
 
+    def samples_of(self, run: str, case_ids: Sequence[str]) -> dict[str, list[Row]]:
+        """The samples of some cases of a run by case id, in the order of arm and index."""
+        asked = _JSON.encode(case_ids).decode()
+        found: dict[str, list[Row]] = {}
+        for arm in ARMS:
+            # The order of the tables is ours: by arm and case, each a step into the key.
+            rows = self._ask(
+                "SELECT case_id, sample, request_key, body FROM json_each(?1) AS asked"
+                " CROSS JOIN samples ON run = ?2 AND arm = ?3 AND case_id = asked.value"
+                " ORDER BY asked.key, sample",
+                (asked, run, arm),
+            )
+            for case, sample, key, body in rows:
+                record = _read(_RECORDS, body, run)
+                found.setdefault(case, []).append((arm, case, sample, key, record))
+        return found
+
     def finish(self, report: Report) -> None:
         """Write a run's report.
 
         Its cases have a column of their own: there may be many, and lists of runs need none.
         """
-        with translated(self._connection), self._transaction():
+        with translated(self._connection), transaction(self._connection):
             self._connection.execute(
                 "INSERT OR REPLACE INTO runs (id, created, suite, prompt, model, candidate_digest,"
                 " baseline_digest, verdict, report, cases) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -129,11 +151,20 @@ class Runs:
         if len(meant) > 1 and run not in meant:
             raise InputError(f"{run!r} is the start of {len(meant)} runs", hint="give more of it")
         chosen = run if run in meant else meant[0]
-        body, cases = self._ask("SELECT report, cases FROM runs WHERE id = ?", (chosen,))[0]
-        report = _read(_REPORTS, body, chosen)
+        report = self.whole(chosen)
+        assert report is not None
+        return report
+
+    def whole(self, run: str) -> Report | None:
+        """The report of a run by its whole id, with its cases."""
+        rows = self._ask("SELECT report, cases FROM runs WHERE id = ?", (run,))
+        if not rows:
+            return None
+        ((body, cases),) = rows
+        report = _read(_REPORTS, body, run)
         if cases is None:  # written before cases had their own column
             return report
-        return msgspec.structs.replace(report, cases=_read(_CASES, cases, chosen, packed=True))
+        return msgspec.structs.replace(report, cases=_read(_CASES, cases, run, packed=True))
 
     def find(self, run: str) -> Report | None:
         """The report of a run by its whole id, without its cases."""
@@ -184,9 +215,6 @@ class Runs:
         with translated(self._connection):
             return self._connection.execute(query, tuple(values)).fetchall()
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._connection)
-
 
 def _read(
     decoder: msgspec.msgpack.Decoder[T], body: bytes, whose: str, *, packed: bool = False
@@ -207,20 +235,3 @@ def _packed(cases: Sequence[CaseReport]) -> bytes:
     parts = [packer.compress(head)]
     parts += (packer.compress(_ENCODER.encode(case)) for case in cases)
     return b"".join([*parts, packer.flush()])
-
-
-class _Transaction:
-    """One write transaction; rolled back when anything fails."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._connection.execute("COMMIT")
-        finally:
-            rolled_back(self._connection)

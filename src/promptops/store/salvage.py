@@ -18,8 +18,10 @@ from typing import Any
 
 import msgspec
 
+from promptops.store.case_texts import unpacked_case
 from promptops.store.migrations import rolled_back
 from promptops.store.pages import Pages, records
+from promptops.store.prompt_texts import unpacked_text
 from promptops.store.runs import SampleRecord
 from promptops.store.writing import checksum
 from promptops.values.report import CaseReport, Report
@@ -39,6 +41,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ledger": ("id",),
     "prices": ("digest",),
     "begun": ("run",),
+    "prompt_texts": ("digest", "id"),
+    "case_texts": ("dataset", "case_id"),
 }
 
 _NUMBER = (int, float, NoneType)
@@ -55,6 +59,8 @@ _SHAPES: dict[str, tuple[Any, ...]] = {
     ),
     "prices": (str, str, str),
     "begun": (str, str, str, str, str, str),
+    "prompt_texts": (str, str, bytes),
+    "case_texts": (str, str, int, bytes),
 }  # fmt: skip
 _SHORTER = {("responses", 5), ("runs", 9)}
 """Rows from before their tables had all their columns."""
@@ -167,6 +173,10 @@ def _fits(table: str, row: Mapping[str, Any]) -> bool:
             _REPORTS.decode(row["report"])
             if row.get("cases") is not None:
                 _CASES.decode(zlib.decompress(row["cases"]))
+        if table == "prompt_texts":
+            unpacked_text(row["digest"], row["id"], row["body"])
+        if table == "case_texts":
+            unpacked_case(row["body"])
         if table == "ledger":
             return isinstance(row["id"], bytes) and isinstance(row["account"], int)
         if table in _DOCUMENTS:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Self
 
 from promptops.store.begun import Begun
+from promptops.store.case_texts import CaseTexts
 from promptops.store.claims import Claims
 from promptops.store.comparisons import Comparisons
 from promptops.store.database import FOLDER, DamagedError, StoreConnection
+from promptops.store.details import DetailsOfRuns
 from promptops.store.ledger import Ledger
 from promptops.store.opening import mended_after, open_database
 from promptops.store.price_entries import PriceEntries
+from promptops.store.prompt_texts import PromptTexts
 from promptops.store.reading import Onlooker, open_to_read
 from promptops.store.responses import Responses
 from promptops.store.runs import Runs
@@ -51,6 +54,9 @@ class Store:
         self.ledger = Ledger(log)
         self.prices = PriceEntries(log)
         self.begun = Begun(log, self.claims)
+        self.prompt_texts = PromptTexts(log)
+        self.case_texts = CaseTexts(log)
+        self.details = DetailsOfRuns(log, self.runs, self.prompt_texts, self.case_texts)
 
     def close(self) -> None:
         """Wait for what is being written, and close the file."""

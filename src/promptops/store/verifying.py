@@ -1,4 +1,4 @@
-"""Looking a store over: the file itself, and every response, sample and report in it."""
+"""Looking a store over: the file itself, and every response, sample, report and text in it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from promptops.store.case_texts import unpacked_case
 from promptops.store.database import DamagedError, store_error, translated
-from promptops.store.pruning import transaction
+from promptops.store.prompt_texts import unpacked_text
 from promptops.store.runs import SampleRecord
+from promptops.store.transaction import transaction
 from promptops.store.writing import checksum
 from promptops.values.report import CaseReport, Report
 from promptops.values.response import Response
 
-Part = Literal["file", "reference", "response", "sample", "run"]
+Part = Literal["file", "reference", "response", "sample", "run", "prompt", "case"]
 
 MOST_OF_THE_FILE = 100
 """Findings about the file itself that are told one by one."""
@@ -33,7 +35,8 @@ class Damage(msgspec.Struct, frozen=True):
 
     part: Part
     key: tuple[str | int, ...]
-    """Of the row: request key and sample of a response, id of a run; empty for the file."""
+    """Of the row: request key and sample of a response, id of a run, digest and id of a prompt's
+    text, dataset and id of a case; empty for the file."""
     problem: str
 
 
@@ -47,6 +50,10 @@ class Findings(msgspec.Struct, frozen=True):
     samples: int
     runs: int
     damage: list[Damage]
+    prompts: int = 0
+    """Texts of versions."""
+    cases: int = 0
+    """Of datasets."""
 
     def of(self, *parts: Part) -> list[Damage]:
         """The damage to some parts."""
@@ -66,8 +73,8 @@ class Verifying:
             StoreError: the store cannot be read for another reason than damage.
         """
         damage = [*self._file(), *self._references()]
-        counts = {"responses": 0, "unsummed": 0, "samples": 0, "runs": 0}
-        for examine in (self._responses, self._samples, self._runs):
+        counts = dict.fromkeys(("responses", "unsummed", "samples", "runs", "prompts", "cases"), 0)
+        for examine in (self._responses, self._samples, self._runs, self._prompts, self._cases):
             try:
                 damage += examine(counts)
             except sqlite3.DatabaseError as error:
@@ -75,7 +82,8 @@ class Verifying:
         return Findings(**counts, damage=_unique(damage))
 
     def remove(self, damage: Iterable[Damage]) -> int:
-        """Delete damaged rows: responses, which are then drawn again; samples and reports of runs.
+        """Delete damaged rows: responses, which are then drawn again; samples and reports of runs;
+        texts, which the next run that meets them writes again.
 
         Answers how many rows.  Damage to the file itself, or to what refers to what, stays.
 
@@ -143,6 +151,20 @@ class Verifying:
             if problem := _of_run(report, cases):
                 yield Damage("run", (run,), problem)
 
+    def _prompts(self, counts: dict[str, int]) -> Iterator[Damage]:
+        rows = self._connection.execute("SELECT digest, id, body FROM prompt_texts")
+        for digest, id_, body in rows:
+            counts["prompts"] += 1
+            if problem := _of_prompt(digest, id_, body):
+                yield Damage("prompt", (digest, id_), problem)
+
+    def _cases(self, counts: dict[str, int]) -> Iterator[Damage]:
+        rows = self._connection.execute("SELECT dataset, case_id, body FROM case_texts")
+        for dataset, case_id, body in rows:
+            counts["cases"] += 1
+            if problem := _of_case(body):
+                yield Damage("case", (dataset, case_id), problem)
+
 
 def _of_response(body: Any, sum_: Any) -> str | None:
     if not isinstance(body, bytes):
@@ -161,10 +183,20 @@ def _of_run(report: Any, cases: Any) -> str | None:
     return problem or (None if cases is None else _undecoded(_cases, cases))
 
 
+def _of_prompt(digest: str, id_: str, body: Any) -> str | None:
+    return _undecoded(lambda each: unpacked_text(digest, id_, each), body)
+
+
+def _of_case(body: Any) -> str | None:
+    return _undecoded(unpacked_case, body)
+
+
 _PROBLEMS: dict[Part, Callable[..., str | None]] = {
     "response": _of_response,
     "sample": _of_sample,
     "run": _of_run,
+    "prompt": _of_prompt,
+    "case": _of_case,
 }
 """What is wrong with a row; None where nothing is."""
 
@@ -178,6 +210,14 @@ _ROWS: dict[Part, tuple[str, str]] = {
         "DELETE FROM samples WHERE run = ? AND arm = ? AND case_id = ? AND sample = ?",
     ),
     "run": ("SELECT report, cases FROM runs WHERE id = ?", "DELETE FROM runs WHERE id = ?"),
+    "prompt": (
+        "SELECT digest, id, body FROM prompt_texts WHERE digest = ? AND id = ?",
+        "DELETE FROM prompt_texts WHERE digest = ? AND id = ?",
+    ),
+    "case": (
+        "SELECT body FROM case_texts WHERE dataset = ? AND case_id = ?",
+        "DELETE FROM case_texts WHERE dataset = ? AND case_id = ?",
+    ),
 }
 """How a row is looked at again, and how it is deleted."""
 

@@ -6,14 +6,17 @@ A report says what a run came to; this is what a reader opens to see why.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from promptops.values.request import Message
-from promptops.values.response import Usage
 from promptops.values.sample import Arm, Source
 from promptops.values.score import Scored
+from promptops.values.step import Step
+from promptops.values.usage import Usage
+
+__all__ = ["CaseDetails", "Details", "PromptText", "SampleDetails", "Step"]
 
 
 class PromptText(msgspec.Struct, frozen=True):
@@ -37,21 +40,6 @@ class PromptText(msgspec.Struct, frozen=True):
     """The JSON Schema that an answer has to fit."""
     tools: list[dict[str, Any]] = []
     change: str = ""
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One step of a sample that took several: a model's turn, or a tool's."""
-
-    kind: Literal["model", "tool"]
-    name: str = ""
-    """The model, or the tool."""
-    input: str = ""
-    output: str = ""
-    tool_calls: list[dict[str, Any]] = []
-    error: str = ""
-    usage: Usage | None = None
-    cost_usd: float | None = None
-    latency_seconds: float | None = None
 
 
 class SampleDetails(msgspec.Struct, frozen=True):

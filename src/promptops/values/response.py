@@ -6,13 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from promptops.values.step import Step
+from promptops.values.usage import Usage
 
-class Usage(msgspec.Struct, frozen=True):
-    """Tokens as the provider counted them."""
-
-    input_tokens: int
-    output_tokens: int
-    cached_input_tokens: int = 0
+__all__ = ["Failure", "FailureKind", "Outcome", "Response", "Usage"]
 
 
 class Response(msgspec.Struct, frozen=True, tag="response"):
@@ -38,6 +35,8 @@ class Response(msgspec.Struct, frozen=True, tag="response"):
     """The usage as the provider sent it, for prices that are worked out anew."""
     price: str | None = None
     """Digest of the price list's entry that `cost_usd` was worked out by."""
+    steps: tuple[Step, ...] = ()
+    """What it took to get there, where it took several steps; empty for a single answer."""
 
 
 FailureKind = Literal[

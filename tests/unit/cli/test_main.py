@@ -279,7 +279,7 @@ def test_help_is_in_plain_words_and_80_columns(
         ),
         (
             ["schema", "sweet"],
-            "KIND: 'sweet' is none of prompt, suite, dataset, report",
+            "KIND: 'sweet' is none of prompt, suite, dataset, report, gate",
         ),
     ],
 )

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from promptops.reports.sections.cases import choose
+from promptops.reports.changed_cases import choose, gravity, moved_scorers
 from promptops.reports.surface import Surface
+from promptops.reports.symbols import UNICODE
 from tests.example_details import rendered
 from tests.examples import case, cases, hostile, improved, regressed
 
@@ -64,3 +65,23 @@ def test_outputs_stand_side_by_side_where_there_is_room():
 def test_an_empty_output_is_called_empty():
     text = rendered("terminal", [regressed()], Surface(width=100))
     assert any(line.endswith("│ empty") and "Quito" in line for line in text.splitlines())
+
+
+def test_where_few_cases_have_room_what_broke_is_kept_before_what_is_critical():
+    found = [
+        case(1, "same"),
+        case(2, "better", critical=True),
+        case(3, "worse", critical=True),
+        case(4, "broken", candidate=0.4),
+        case(5, "broken"),
+        case(6, "broken", candidate=0.4, critical=True),
+    ]
+    order = ["city-006", "city-005", "city-004", "city-003", "city-002", "city-001"]
+    assert [one.id for one in sorted(found, key=gravity)] == order
+
+
+def test_scorers_are_told_apart_only_where_there_are_several_and_they_read_differently():
+    several = {"exact": (1.0, 0.0), "brief": (0.5, 0.501), "polite": (None, 0.25)}
+    moved = moved_scorers(case(1, "broken", scores=several), UNICODE)
+    assert moved == {"exact": "1.00 → 0.00", "polite": "unscored → 0.25"}
+    assert moved_scorers(case(1, "broken", scores={"exact": (1.0, 0.0)}), UNICODE) == {}

@@ -7,10 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promptops.reports.discovery import find
 from promptops.reports.encoding import LARGE, encode
+from promptops.reports.gate_file import LONGEST_SOURCE, MOST_BYTES
 from promptops.reports.surface import Surface
+from promptops.values.details import CaseDetails, PromptText
+from promptops.values.gate import SCHEMA, GateFile
+from promptops.values.report import CaseReport, Report
+from promptops.values.request import Message
+from promptops.values.results import Results
 from tests import examples
 from tests.example_details import rendered
+from tests.gate_examples import every_gate
 
 CONTRACT = {
     "": (
@@ -107,3 +115,133 @@ def test_a_large_report_is_kept_to_ascii_and_reads_the_same():
     assert text.isascii()
     assert json.loads(text) == value
     assert not encode({"why": "−5"}).isascii()
+
+
+GATES = every_gate()
+
+
+class Texts:
+    """Details that know both versions and no case."""
+
+    def __init__(self, baseline: PromptText | None, candidate: PromptText | None) -> None:
+        self.baseline = baseline
+        self.candidate = candidate
+
+    def cases(self):
+        found: list[CaseDetails] = []
+        yield from found
+
+
+def of_gate(results: Results) -> GateFile:
+    data = find("json")(results, Surface()).encode()
+    assert len(data) <= MOST_BYTES
+    return msgspec.json.decode(data, type=GateFile)
+
+
+def prompt(source: str, **fields) -> PromptText:
+    return PromptText("city", "prompts/city.yaml", "1" * 64, 1, source, **fields)
+
+
+@pytest.mark.parametrize("name", [name for name in GATES if "hostile" not in name])
+def test_a_gate_is_one_object_that_is_read_back_as_it_was(name):
+    results = GATES[name]
+    file = of_gate(results)
+    assert file.schema == SCHEMA == "promptops.gate/1"
+    assert file.gate == results.gate
+    assert file.reports == list(results.reports)
+    for report in results.reports:
+        details = results.details(report.run)
+        assert details is not None
+        pair = file.prompts[report.run]
+        assert (pair.baseline, pair.candidate) == (details.baseline, details.candidate)
+
+
+@pytest.mark.parametrize("name", [name for name in GATES if "hostile" in name])
+def test_whatever_a_gate_says_its_file_is_read_back(name):
+    file = of_gate(GATES[name])
+    assert [suite.status for suite in file.gate.suites] == [
+        "compared",
+        "described",
+        "untouched",
+        "removed",
+    ]
+    assert list(file.prompts) == [each.run for each in file.reports]
+    results = GATES[name]
+    if name.removeprefix("hostile_") not in {"surrogate", "long", "unbroken", "fold"}:
+        assert (file.gate, file.reports) == (results.gate, list(results.reports))
+
+
+def test_prompts_that_are_not_kept_are_left_out():
+    results = GATES["regression"]
+    assert of_gate(Results(results.reports, results.gate)).prompts == {}
+    nothing = {each.run: Texts(None, None) for each in results.reports}
+    assert of_gate(Results(results.reports, results.gate, nothing.get)).prompts == {}
+
+
+def test_a_long_source_is_cut_and_says_so():
+    gate, report = GATES["may_go"].gate, examples.improved()
+    long = prompt("ä" * LONGEST_SOURCE, includes={"a.txt": "x" * 150_000, "b.txt": "y" * 150_000})
+    known = {report.run: Texts(prompt("z" * LONGEST_SOURCE), long)}
+    pair = of_gate(Results([report], gate, known.get)).prompts[report.run]
+    assert pair.baseline is not None
+    assert pair.candidate is not None
+    assert pair.baseline.source == "z" * LONGEST_SOURCE
+    assert pair.candidate.source == "ä" * 100_000 + "… [100,000 characters left out]"
+    assert pair.candidate.includes == {
+        "a.txt": "x" * 150_000,
+        "b.txt": "y" * 50_000 + "… [100,000 characters left out]",
+    }
+
+
+def test_names_and_roles_are_kept_where_there_is_no_room_for_more():
+    gate, report = GATES["may_go"].gate, examples.improved()
+    messages = [Message("system", "s" * 300_000), Message("user", "u" * 300)]
+    known = {report.run: Texts(None, prompt("", messages=messages, params={"stop": ["END"]}))}
+    (pair,) = of_gate(Results([report], gate, known.get)).prompts.values()
+    assert pair.candidate is not None
+    assert [message.role for message in pair.candidate.messages] == ["system", "user"]
+    assert pair.candidate.messages[1].content == "… [300 characters left out]"
+    assert pair.candidate.params == {"stop": ["END"]}
+
+
+def many_reports(count: int, cases: list[CaseReport]) -> list[Report]:
+    return [
+        msgspec.structs.replace(examples.regressed(), run=f"run-{at}", cases=cases)
+        for at in range(count)
+    ]
+
+
+def test_outputs_give_way_before_cases_do():
+    output = "<é " * 1_300
+    cases = [
+        CaseReport(f"c{at}", "broken", 1.0, 0.0, baseline_output=output, candidate_output=output)
+        for at in range(500)
+    ]
+    file = of_gate(Results(many_reports(3, cases), GATES["regression"].gate))
+    for report in file.reports:
+        assert [case.id for case in report.cases] == [case.id for case in cases]
+        assert str(report.cases[0].candidate_output).endswith("characters left out]")
+        assert report.warnings == examples.regressed().warnings
+
+
+def test_the_gravest_cases_are_kept_and_the_rest_is_counted():
+    same = [CaseReport(f"s{at}", "same", 1.0, 1.0) for at in range(30_000)]
+    broken = [CaseReport(f"b{at}", "broken", 1.0, 0.0) for at in range(40)]
+    file = of_gate(Results(many_reports(1, [*same, *broken]), GATES["regression"].gate))
+    (report,) = file.reports
+    kept = [case.id for case in report.cases]
+    assert len(kept) == 1_000
+    assert kept[-40:] == [case.id for case in broken]
+    assert report.warnings[-1] == (
+        "29,040 of 30,040 cases are left out of this file, which holds at most 5 MB"
+    )
+
+
+def test_hundreds_of_suites_fit_with_the_least_that_is_told():
+    cases = examples.regressed().cases
+    long = prompt("x" * 40_000)
+    file = of_gate(
+        Results(many_reports(400, cases), GATES["regression"].gate, lambda _run: Texts(long, long))
+    )
+    assert len(file.reports) == 400
+    assert {report.verdict for report in file.reports} == {"regressed"}

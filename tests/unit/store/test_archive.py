@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from promptops.errors import InputError
 from promptops.models.redaction import HIDDEN, Redactor
 from promptops.store import archive_reading
-from promptops.store.archive import Exported, entry_digest, export_to, prompts_in
+from promptops.store.archive import Exported, entry_digest, export_to, pack, prompts_in
 from promptops.store.archive_reading import Imported, import_from
 from promptops.store.opening import open_database
 from promptops.store.store import Store
 from promptops.store.writing import checksum
 from promptops.values.request import canonical_json
 from promptops.values.response import Response, Usage
+from promptops.values.step import Step
 from tests.unit.store.kept import account, ask, change, keep, key, run, slots, without_accounts
 
 ENTRY = {"input_cost_per_token": 1e-06, "output_cost_per_token": 4e-06, "litellm_provider": "loop"}
@@ -267,9 +268,54 @@ def test_impossible_dates_amounts_and_numbers_are_refused(tmp_path, there):
         response = {**line["response"], **spoilt}
         refused(there, changed(data, response=response), "checksum|no response")
         if "raw_usage" not in spoilt:  # with a checksum of its own it is refused for what it says
-            body = msgspec.msgpack.encode(msgspec.convert(response, Response))
-            sum_ = checksum(body).hex()
+            sum_ = checksum(pack(msgspec.convert(response, Response))).hex()
             refused(there, changed(data, response=response, checksum=sum_), "below zero")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step("model", cost_usd=-0.1),
+        Step("tool", latency_seconds=-1.0),
+        Step("model", usage=Usage(1, -2)),
+    ],
+)
+def test_impossible_amounts_of_a_step_are_refused(tmp_path, there, step):
+    response = Response("Quito", steps=(step,))
+    plain, sum_ = msgspec.to_builtins(response), checksum(pack(response)).hex()
+    refused(there, changed(one(tmp_path), response=plain, checksum=sum_), "below zero")
+
+
+def test_an_export_from_before_steps_were_kept_is_read(there):
+    owner = {
+        "run": "r1", "suite": "city", "purpose": "sample", "prompt": "city", "version": 1,
+        "digest": "ab" * 32, "model": "openai/loop",
+    }  # fmt: skip
+    response: dict[str, Any] = {
+        "type": "response", "content": "Quito", "tool_calls": [], "finish_reason": "stop",
+        "refusal": None, "response_model": None,
+        "usage": {"input_tokens": 12, "output_tokens": 3, "cached_input_tokens": 4},
+        "cost_usd": 0.25, "latency_seconds": 0.0, "flags": [], "raw_usage": None, "price": None,
+    }  # fmt: skip
+    line = {
+        "kind": "response", "key": key("a"), "sample": 0, "model": "openai/loop",
+        "created": "2026-05-01T10:00:00+00:00", "account": owner, "response": response,
+        "checksum": "336af4e86df23d8facc823e8810d2f0c",
+    }  # fmt: skip
+    assert imported(there, packed(HEADER, line, END)).responses == 1
+    assert found(there) == Response(
+        "Quito", finish_reason="stop", usage=Usage(12, 3, 4), cost_usd=0.25
+    )
+
+
+def test_steps_go_with_their_response(here, there):
+    steps = (
+        Step("model", "small", "Find it.", "", [{"name": "find"}], usage=Usage(1, 2), cost_usd=0.1),
+        Step("tool", "find", "{}", error="nothing there", latency_seconds=0.25),
+    )
+    keep_one(here, msgspec.structs.replace(RICH, steps=steps), name="n")
+    imported(there, exported(here)[0])
+    assert found(there, "n").steps == steps
 
 
 def test_lines_out_of_their_place_are_refused(tmp_path, there):

@@ -5,10 +5,11 @@ from contextlib import closing
 
 import pytest
 
-from promptops.store.inventory import Amount, contents, file_bytes, shrink, unaccounted
+from promptops.store.inventory import Amount, Texts, contents, file_bytes, shrink, unaccounted
 from promptops.store.opening import open_database
 from promptops.store.store import Store
-from tests.unit.store.kept import account, change, dated, keep, key, run, without_accounts
+from tests.unit.store.kept import account, ask, change, dated, keep, key, run, without_accounts
+from tests.unit.store.texts import keep_cases, keep_prompts
 
 
 def held(root):
@@ -23,6 +24,21 @@ def test_an_empty_store_has_nothing(tmp_path):
         assert found.file_bytes == file_bytes(tmp_path) > 0
     assert (found.total, found.runs, found.oldest, found.newest) == (Amount(), 0, None, None)
     assert found.shares == []
+    assert found.texts == Texts()
+
+
+def test_texts_are_counted_apart(tmp_path):
+    keep_prompts(tmp_path, 1, 2)
+    keep_cases(tmp_path, ["a", "b", "c"])
+    found = held(tmp_path)
+    assert (found.texts.prompts, found.texts.cases) == (2, 3)
+    ((size,),) = ask(
+        tmp_path,
+        "SELECT (SELECT sum(length(body)) FROM prompt_texts)"
+        " + (SELECT sum(length(body)) FROM case_texts)",
+    )
+    assert found.texts.bytes == size
+    assert found.total == Amount()
 
 
 def test_it_is_told_by_prompt_and_purpose_what_is_kept(tmp_path):

@@ -10,6 +10,7 @@ from promptops.store import pruning as under_test
 from promptops.store.opening import open_database
 from promptops.store.pruning import Criteria, Pruning, Reach, Unfinished
 from promptops.store.store import Store
+from promptops.store.transaction import transaction
 from tests.unit.store.kept import (
     account,
     ask,
@@ -165,7 +166,7 @@ def test_a_run_that_begins_meanwhile_keeps_what_it_needs(tmp_path, monkeypatch):
     keep(tmp_path, account(1), *((f"x{at}", 0) for at in range(40)))
     keep(tmp_path, account(2), *((f"y{at}", 0) for at in range(40)))
     kept: list[int] = []
-    real = under_test.transaction
+    real = transaction
 
     @contextmanager
     def stepped(connection):

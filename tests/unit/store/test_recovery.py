@@ -41,9 +41,11 @@ from tests.unit.store.store_files import (
     pages_with,
     start,
 )
+from tests.unit.store.texts import DATASET, case_text, prompt_text
 
 LEAF, INTERIOR, TABLE_LEAF = 0x0A, 0x02, 0x0D
 MANY = 600
+CASES = [f"c{at}" for at in range(300)]
 
 
 def report(run):
@@ -72,6 +74,8 @@ def kept(tmp_path_factory):
         store.prices.keep("p", "m", '{"input":1}')
         store.begun.begin("r1", "2026-05-01T10:00:00+00:00", "city", "in", {"samples": 5})
         store.begun.end("r1", "stopped")
+        store.prompt_texts.keep(prompt_text(1))
+        store.case_texts.keep(DATASET, ((name, case_text(name)) for name in CASES))
     return root
 
 
@@ -110,6 +114,8 @@ def holds_everything(root):
         begun = store.begun.find("r1")
         assert begun is not None
         assert (begun.state, begun.choices) == ("stopped", {"samples": 5})
+        assert store.prompt_texts.find(prompt_text(1).digest) == prompt_text(1)
+        assert store.case_texts.find(DATASET, CASES) == {name: case_text(name) for name in CASES}
     with sqlite3.connect(file_of(root)) as file:
         assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert file.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -487,6 +493,38 @@ def test_one_of_a_kind_is_told_as_one():
         "1 response and 1 run were carried over into a new one; 1 of 1 lines of the ledger could "
         "not be read; some runs may be missing"
     )
+
+
+@pytest.mark.parametrize("table", ["case_texts", "prompt_texts"])
+def test_texts_that_are_lost_are_told(root, table):
+    overwrite(file_of(root), first_page(file_of(root), table))
+    mark_damaged(root / FOLDER)
+    said = mended(root).message
+    with Store(root) as store:
+        text, cases = store.prompt_texts.find(prompt_text(1).digest), store.case_texts
+        if table == "case_texts":
+            assert said.endswith("; some cases of datasets may be missing")
+            assert text == prompt_text(1)
+            assert len(CASES) / 2 < len(cases.find(DATASET, CASES)) < len(CASES)
+            assert cases.lacks(DATASET, len(CASES))  # so the next run writes the others again
+            cases.keep(DATASET, ((name, case_text(name)) for name in CASES))
+            assert not cases.lacks(DATASET, len(CASES))
+        else:
+            assert said.endswith("; some texts of prompts may be missing")
+            assert text is None
+            assert not cases.lacks(DATASET, len(CASES))
+
+
+def test_a_text_that_is_not_the_one_that_was_written_stays_behind(root):
+    with closing(sqlite3.connect(file_of(root))) as file, file:
+        file.execute("UPDATE prompt_texts SET body = x'00'")
+        file.execute("UPDATE case_texts SET body = x'00' WHERE case_id = 'c7'")
+    mark_damaged(root / FOLDER)
+    overwrite(file_of(root), 1, b"\xaa" * 100)
+    mended(root)
+    with Store(root) as store:
+        assert store.prompt_texts.find(prompt_text(1).digest) is None
+        assert set(store.case_texts.find(DATASET, CASES)) == {*CASES} - {"c7"}
 
 
 def test_a_start_that_is_lost_is_found_again_in_a_file_of_before(tmp_path):

@@ -8,7 +8,8 @@ from promptops.errors import StoreError
 from promptops.store.database import FILE, FOLDER
 from promptops.store.opening import open_database
 from promptops.store.verifying import Findings, Verifying
-from tests.unit.store.kept import account, ask, change, keep, key, run, slots
+from tests.unit.store.kept import account, ask, change, digest, keep, key, run, slots
+from tests.unit.store.texts import DATASET, keep_cases, keep_prompts
 
 
 @pytest.fixture
@@ -81,6 +82,23 @@ def test_samples_and_reports_that_cannot_be_read_are_removed(root):
     }
     assert remove(root) == 2
     assert look(root) == Findings(3, 0, 1, 0, [])
+
+
+def test_texts_that_cannot_be_read_are_removed(root):
+    keep_prompts(root, 1, 2)
+    keep_cases(root, ["c0", "c1", "c2"])
+    assert look(root) == Findings(3, 0, 2, 1, [], prompts=2, cases=3)
+    change(root, "UPDATE prompt_texts SET body = x'00' WHERE digest = ?", (digest("city 2"),))
+    change(root, "UPDATE case_texts SET body = substr(body, 1, 9) WHERE case_id = 'c1'")
+    ((id_,),) = ask(root, f"SELECT id FROM prompt_texts WHERE digest = '{digest('city 2')}'")
+    found = look(root)
+    assert [(each.part, each.key) for each in found.damage] == [
+        ("prompt", (digest("city 2"), id_)),
+        ("case", (DATASET, "c1")),
+    ]
+    assert all("it cannot be read: Error -" in each.problem for each in found.damage)
+    assert remove(root) == 2
+    assert look(root) == Findings(3, 0, 2, 1, [], prompts=1, cases=2)
 
 
 def test_what_was_written_anew_meanwhile_stays(root):

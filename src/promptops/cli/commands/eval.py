@@ -34,13 +34,16 @@ from promptops.cli.output import (
     surface,
 )
 from promptops.cli.project import find_project
+from promptops.cli.recording import Recorder
+from promptops.cli.replaying import open_replay
 from promptops.engine.calling.terms import CONCURRENCY
 from promptops.engine.choices import Choices
 from promptops.engine.evaluation import Asked
 from promptops.engine.preparing import Workplace
 from promptops.engine.resuming import chosen_run
-from promptops.errors import ExitCode, InputError
+from promptops.errors import ExitCode, InputError, StoreError
 from promptops.reports import discovery
+from promptops.reports.surface import Surface
 from promptops.values.report import Report
 from promptops.values.results import Results
 
@@ -68,6 +71,19 @@ def command(
         typer.Option(
             "--resume",
             help="Go on with the runs named in place of suites, or the newest that was broken off.",
+        ),
+    ] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Write the answers beside the suites, for whoever has no key to replay them.",
+        ),
+    ] = False,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay", help="Evaluate from the recorded answers alone: no key, no network."
         ),
     ] = False,
     model: ModelOption = None,
@@ -125,20 +141,53 @@ def command(
     _check_together(chosen)
     if resume:
         _check_resuming(chosen, model)
+    if replay:
+        _check_replaying(
+            **{"--record": record, "--resume": resume, "--extend": extend},
+            **{"--max-cost": max_cost, "--timeout": timeout, "--patience": patience},
+        )
     reports: list[Report] = []
-    try:
-        with ExitStack() as held:
-            place = open_workplace(project := find_project(), held)
-            if resume:
-                todo = _broken_off(place, suites)
-            else:
-                todo = _chosen(chosen_suites(project, suites), chosen, model)
-            evaluate(todo, asked, place, held, quiet=quiet, reports=reports)
-    finally:  # a suite that cannot go on does not take the reports of others with it
-        if reports:
-            shown = showing(surface(output), cases)
-            emit(render(Results(reports), shown), output, machine=format_ == "json")
+    with ExitStack() as held:
+        project, answers = find_project(), None
+        if replay:
+            replayed = open_replay(project, chosen_suites(project, suites), held)
+            place, answers = replayed.place, replayed.answers
+            answers.check_models(model or ())
+        else:
+            place = open_workplace(project, held)
+        if resume:
+            todo = _broken_off(place, suites)
+        else:
+            todo = _chosen(chosen_suites(project, suites), chosen, model)
+        recorder = Recorder(project, [each.suite for each in todo], held) if record else None
+        try:
+            evaluate(
+                todo,
+                asked,
+                place,
+                held,
+                quiet=quiet,
+                reports=reports,
+                answers=answers,
+                recorder=recorder,
+            )
+            if recorder:
+                recorder.write(place, quiet=quiet)
+        finally:  # a suite that cannot go on does not take the reports of others with it
+            if reports:
+                shown = showing(surface(output), cases)
+                emit(_rendered(render, reports, place, shown), output, machine=format_ == "json")
     return _exit_code(reports)
+
+
+def _rendered(
+    render: discovery.Render, reports: Sequence[Report], place: Workplace, shown: Surface
+) -> str:
+    """The reports with what is behind them; without, where the store can say nothing any more."""
+    try:
+        return render(Results(reports, details=place.store.details.of), shown)
+    except StoreError:
+        return render(Results(reports), shown)
 
 
 def _chosen(names: list[str], chosen: Choices, models: list[str] | None) -> list[Task]:
@@ -166,7 +215,18 @@ def _check_resuming(chosen: Choices, model: list[str] | None) -> None:
     if given:
         raise InputError(
             f"--resume goes on with what the run had chosen: leave out {', '.join(given)}",
-            hint="--max-cost, --concurrency, --timeout, --patience and --allow-code may differ",
+            hint="--max-cost, --concurrency, --timeout, --patience, --allow-code and --record may"
+            " differ",
+        )
+
+
+def _check_replaying(**given: object) -> None:
+    """Raise where something is asked for that only calls could bring, or that would mix answers."""
+    named = [name for name, value in given.items() if value]
+    if named:
+        raise InputError(
+            f"--replay has the recorded answers and asks nobody: leave out {', '.join(named)}",
+            hint="what was recorded of an extended run is replayed as far as it went",
         )
 
 

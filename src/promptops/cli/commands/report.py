@@ -1,12 +1,14 @@
-"""Show the report of an earlier run again.
+"""Show the report of an earlier run again, or how a prompt did over its versions.
 
 RUN is a run's id, the start of one, or `last`.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -22,7 +24,7 @@ from promptops.cli.output import (
 )
 from promptops.cli.project import find_project
 from promptops.errors import InputError, NoVerdictError
-from promptops.reports import discovery, words
+from promptops.reports import discovery, trend_discovery, words
 from promptops.store.begun import BegunRun
 from promptops.store.store import Store
 from promptops.values.report import Report
@@ -30,8 +32,40 @@ from promptops.values.results import Results
 
 
 def command(
-    run: Annotated[str, typer.Argument(metavar="[RUN]", help="The run to show.")] = "last",
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]", help="The run to show; the last one unless said.", show_default=False
+        ),
+    ] = None,
     *,
+    trend: Annotated[
+        str | None,
+        typer.Option(
+            "--trend",
+            metavar="NAME",
+            help="Quality, cost and latency over the versions of this prompt.",
+            show_default=False,
+        ),
+    ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            "--suite", metavar="SUITE", help="The trend by this suite.", show_default=False
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="The trend on this model.", show_default=False
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit", "-n", min=1, help="The trend of the newest N versions.", show_default=False
+        ),
+    ] = None,
     cases: CasesOption = None,
     format_: Annotated[
         str,
@@ -39,12 +73,34 @@ def command(
     ] = "terminal",
     output: OutputOption = None,
 ) -> None:
+    if trend is not None:
+        if run is not None or cases is not None:
+            what = "a run" if run is not None else "--cases"
+            raise InputError(
+                f"--trend NAME is about all runs of a prompt: {what} has no place here"
+            )
+        asked = {"suite": suite, "model": model, "limit": limit}
+        _show_trend(trend, asked, format_, output)
+        return
+    for option, value in (("--suite", suite), ("--model", model), ("--limit", limit)):
+        if value is not None:
+            raise InputError(f"{option} goes with --trend NAME")
     render = discovery.find(format_)
     check_output(output)
-    with Store(find_project().root, reading=True) as store:
-        report = _report(store, run)
     shown = showing(surface(output), cases)
-    emit(render(Results([report]), shown), output, machine=format_ == "json")
+    with Store(find_project().root, reading=True) as store:
+        report = _report(store, run or "last")
+        text = render(Results([report], details=store.details.of), shown)
+    emit(text, output, machine=format_ != "terminal")
+
+
+def _show_trend(name: str, asked: dict[str, Any], format_: str, output: Path | None) -> None:
+    """A trend asks git as well, which a report needs not: so it is imported here."""
+    render = trend_discovery.find_trend(format_)
+    check_output(output)
+    trending = importlib.import_module("promptops.cli.trending")
+    found = trending.trend_of(find_project(), name, **asked)
+    emit(render(found, surface(output)), output, machine=format_ != "terminal")
 
 
 def _report(store: Store, asked: str) -> Report:

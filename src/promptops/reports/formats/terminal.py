@@ -10,6 +10,7 @@ from promptops.reports.sections.economy import (
     write_calls,
     write_surroundings,
 )
+from promptops.reports.sections.gate import write_gate
 from promptops.reports.sections.metrics import write_metrics
 from promptops.reports.sections.outlook import write_outlook
 from promptops.reports.sections.slices import write_slices
@@ -24,12 +25,14 @@ _LONGEST_TEXT = 1_000
 
 
 def render(results: Results, surface: Surface) -> str:
-    """One report after the other, then models side by side and a summary of all suites."""
+    """The gate where one asked; one report after the other; models side by side; all suites."""
     page, reports = Page(surface, longest=_LONGEST_TEXT), list(results.reports)
-    if not reports:
+    if results.gate is not None:
+        write_gate(page, results.gate)
+    elif not reports:
         page.paragraph("Nothing was evaluated.")
     for at, report in enumerate(reports):
-        if at:
+        if at or results.gate is not None:
             page.blank()
             page.rule()
             page.blank()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from promptops.reports import facts, words
+from promptops.reports import facts, remarks, words
 from promptops.reports.page import Cell, Page
-from promptops.values.report import ArmReport, Budget, Report
+from promptops.values.report import ArmReport, Report
 
 _MOST_TOLD = 12
 _ROOM_FOR_INTERVALS = 72
@@ -32,10 +32,8 @@ def write_arms(page: Page, report: Report) -> None:
         before, after = arms
         rows[-2].append(_dearer(page, report))
         rows[-1].append(_relative(page, before.latency_seconds, after.latency_seconds))
-    labels = sorted({label for arm in arms for label in arm.own_failures})
-    for label in labels[:_MOST_TOLD]:
-        counts = [arm.own_failures.get(label, 0) for arm in arms]
-        rows.append(_row(page, f"{label.replace('_', ' ')}, scored 0", counts, compare=False))
+    for failure, counts in remarks.own_failures(report)[:_MOST_TOLD]:
+        rows.append(_row(page, f"{failure}, scored 0", counts, compare=False))
     if any(arm.failures for arm in arms):
         rows.append(_row(page, "lost to failures", [arm.failures for arm in arms], compare=False))
     page.table(heads, rows, flexible=0)
@@ -45,9 +43,8 @@ def _dearer(page: Page, report: Report) -> Cell:
     """How much more the new version costs, and the interval of that where there is room."""
     assert report.baseline is not None
     told = words.relative(report.baseline.cost_usd, report.candidate.cost_usd, page.signs)
-    mean = next((each for each in report.economy if each.name == "cost" and each.increase), None)
-    between = words.increase_between(mean, page.signs) if mean else page.signs.none
-    if between != page.signs.none and page.width >= _ROOM_FOR_INTERVALS:
+    between = remarks.dearer_between(report, page.signs)
+    if between and page.width >= _ROOM_FOR_INTERVALS:
         told += f" ({between})"
     return (told, "dim")
 
@@ -74,62 +71,12 @@ def _relative(page: Page, before: float | None, after: float | None) -> Cell:
 
 def write_calls(page: Page, report: Report) -> None:
     """Calls by where their answer came from, and what was paid."""
-    calls = report.calls
-    told = [_answers(report)] if calls.planned else []
-    made = words.many(calls.made, "call") + " made"
-    if 0 < calls.judge <= calls.made:
-        made += f", {words.number(calls.judge)} of them to score"
-    told.append(made)
-    told += [
-        f"{words.number(count)} {name}"
-        for count, name in (
-            (calls.cached, "kept"),
-            (calls.shared, "shared by both arms"),
-            (calls.retried, "retried"),
-        )
-        if count
-    ]
     page.blank()
     between = f" {page.signs.dot} "
-    page.item(("calls", "dim"), between.join(told))
+    page.item(("calls", "dim"), between.join(remarks.calls(report, brackets=False)))
     if report.budget and report.budget.looks:
-        page.item(("looks", "dim"), _looks(report, report.budget))
-    page.item(("cost ", "dim"), _cost(report, between))
-
-
-def _cost(report: Report, between: str) -> str:
-    """What was paid, and what the answers cost once where that is another amount."""
-    cost, made = report.cost, report.calls.made
-    told, once = words.paid(cost, made=made), words.money(cost.evaluated_usd)
-    if not made and cost.unpriced_calls:
-        least = f"at least {once}, and not known in full" if cost.evaluated_usd else "unknown"
-        return f"{told}; what its answers cost once is {least}"
-    if once != words.money(cost.incurred_usd):
-        told += f"{between}{once} is what it costs when nothing is kept"
-    return told
-
-
-def _answers(report: Report) -> str:
-    planned, saved = report.calls.planned, facts.saved_calls(report)
-    if not saved:
-        return words.many(planned, "answer") + " planned at most"
-    why = "the answer was clear"
-    if report.verdict not in facts.CLEAR:
-        why = "no verdict was in reach any more"
-    return f"{planned - saved:,} of {words.many(planned, 'answer')} drawn; {why}"
-
-
-def _looks(report: Report, budget: Budget) -> str:
-    """How often the evidence was looked at, and of how many planned looks."""
-    pairs = f"{budget.pairs:,} of {words.many(budget.planned_pairs, 'pair')}"
-    if budget.pairs > budget.planned_pairs:
-        pairs = f"{words.many(budget.pairs, 'pair')}, {budget.planned_pairs:,} of them planned"
-    if facts.over_population(report):
-        return f"one, at the end, after {pairs}"
-    further = budget.looks - budget.planned_looks
-    if further <= 0:
-        return f"{budget.looks:,} of {budget.planned_looks:,}, after {pairs}"
-    return f"{budget.planned_looks:,} planned and {further:,} beyond the plan, after {pairs}"
+        page.item(("looks", "dim"), remarks.looks(report, report.budget))
+    page.item(("cost ", "dim"), between.join(remarks.cost(report)))
 
 
 def write_surroundings(page: Page, report: Report) -> None:

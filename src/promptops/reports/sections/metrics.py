@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
-from promptops.reports import facts, words
+from promptops.reports import facts, remarks, words
 from promptops.reports.page import Cell, Page, Part
 from promptops.reports.sections.forest import ROOM as ROOM_FOR_FOREST
 from promptops.reports.sections.forest import Forest
 from promptops.reports.symbols import VERDICT_STYLES
-from promptops.values.report import EconomyReport, MetricReport, Report, VarianceReport
+from promptops.values.report import EconomyReport, MetricReport, Report
 
 _ROOM_FOR_ROLE = 74
-_MEANS = {"cost": "cost a sample", "tokens": "tokens a sample", "latency": "mean latency"}
-"""The totals of both arms stand in another table."""
 
 
 def write_metrics(page: Page, report: Report) -> None:
@@ -77,7 +73,7 @@ def _write_compared(page: Page, report: Report, metrics: list[MetricReport]) -> 
             row.append(words.number(each.pairs))
         rows.append(row)
     page.table(heads, rows, flexible=1)
-    _write_legend(page, report, metrics, with_margin=forest is not None)
+    _write_legend(page, report, with_margin=forest is not None)
 
 
 def _economy(page: Page, each: EconomyReport) -> list[Cell]:
@@ -85,7 +81,7 @@ def _economy(page: Page, each: EconomyReport) -> list[Cell]:
     sign = page.signs.verdicts[each.verdict] if each.verdict else page.signs.dot
     return [
         (sign, style),
-        _MEANS[each.name] if page.width >= _ROOM_FOR_ROLE else each.name,
+        remarks.MEANS[each.name] if page.width >= _ROOM_FOR_ROLE else each.name,
         words.amount(each, each.baseline),
         words.amount(each, each.candidate),
         (words.increase(each, page.signs), style),
@@ -93,100 +89,33 @@ def _economy(page: Page, each: EconomyReport) -> list[Cell]:
     ]
 
 
-def _write_limits(page: Page, report: Report) -> None:
-    """What the gate lets the candidate use, and of how many pairs that is not known."""
-    limited = facts.limited(report)
-    if not limited:
-        return
-    told = ", ".join(
-        f"{each.name} by {words.percent(each.limit or 0.0, page.signs).lstrip('+')}"
-        for each in limited
-    )
-    page.paragraph((f"may rise: {told}; looked at once, at the end", "dim"), indent=4)
-    for each in limited:
-        if each.missing:
-            pairs = words.many(each.missing, "pair")
-            page.paragraph((f"{each.name}: not known of {pairs}", "dim"), indent=4)
-
-
-def _write_legend(
-    page: Page, report: Report, metrics: list[MetricReport], *, with_margin: bool
-) -> None:
-    told: list[str] = []
-    sure = words.sureness(report)
-    if sure and any(facts.interval_of(report, metric) for metric in metrics):
-        told.append(f"each end of an interval is {sure}{_meaning(report)}")
-    if facts.strict(report):
-        told.append("guarantee strict: at any time, and for any scores")
+def _write_legend(page: Page, report: Report, *, with_margin: bool) -> None:
+    told = remarks.about_intervals(report)
     margin = facts.margin(report)
     if margin and with_margin:
         told.append(f"{page.signs.limit} the margin, {page.signs.minus}{margin:g}")
     if told:
-        page.paragraph((f" {page.signs.dot} ".join(told), "dim"), indent=4)
-    _write_limits(page, report)
-    for metric in metrics:
-        if metric.role == "gate":
-            _write_other_interval(page, report, metric)
-    for metric in metrics:
-        if metric.role == "gate" and metric.variance:
-            told_noise = _noise(metric.variance)
-            page.paragraph((f"noise of {metric.name}: {told_noise}", "dim"), indent=4)
-
-
-def _meaning(report: Report) -> str:
-    if facts.over_population(report):
-        return ", over cases like these, looked at once"
-    if report.budget and report.budget.planned_looks > 1:
-        return " at every look, on these cases"
-    return ", on these cases"
-
-
-def _write_other_interval(page: Page, report: Report, metric: MetricReport) -> None:
-    """The interval that the verdict does not rest on."""
-    interval, over = metric.population_interval, "over other cases like these"
-    if facts.over_population(report):
-        interval, over = metric.interval, "on these cases alone"
-    if interval:
-        told = f"{over}, {metric.name}: {words.between(interval, page.signs)}"
-        page.paragraph((told, "dim"), indent=4)
-
-
-def _noise(variance: VarianceReport) -> str:
-    """Where the noise of a paired difference comes from, as standard deviations of scores."""
-    if variance.between is None or variance.within is None:
-        return f"{_deviation(variance.total)} a pair (standard deviation)"
-    told = f"between cases {_deviation(variance.between)}"
-    told += f", within a case {_deviation(variance.within)}"
-    if variance.judge is not None:
-        told += f", of it the judge {_deviation(variance.judge)}"
-    return told + " (standard deviations)"
-
-
-def _deviation(variance: float) -> str:
-    return f"{sqrt(max(0.0, variance)):.2f}"
+        _write_remark(page, f" {page.signs.dot} ".join(told))
+    for limits in remarks.about_limits(report, page.signs):
+        _write_remark(page, limits)
+    for metric in facts.gating(report):
+        other = remarks.other_interval(report, metric, page.signs)
+        if other:
+            over, ends = other
+            _write_remark(page, f"{over}, {metric.name}: {ends}")
+    for metric in facts.gating(report):
+        if metric.variance:
+            _write_remark(page, f"noise of {metric.name}: {remarks.noise(metric.variance)}")
 
 
 def _write_notes(page: Page, report: Report, metric: MetricReport) -> None:
-    notes = [metric.note] if metric.note else []
-    gates = len(facts.gating(report))
-    if metric.p_value is not None:
-        notes.append(f"p {_probability(metric.p_value)} by Holm over {gates} metrics")
-    if gates > 1 and metric.material:
-        notes.append("surely more than the margin")
-    if gates > 1 and metric.small_drop:
-        notes.append("a small real drop, within the margin")
-    if metric.unscorable:
-        notes.append(f"{words.many(metric.unscorable, 'sample')} could not be scored")
-    if metric.judge:
-        notes.append(f"judge {metric.judge[:8]}")
+    notes = remarks.notes(report, metric)
     if notes:
-        page.paragraph((f"{metric.name}: " + "; ".join(notes), "dim"), indent=4)
+        _write_remark(page, f"{metric.name}: " + "; ".join(notes))
 
 
-def _probability(p_value: float) -> str:
-    if p_value < 0.001:
-        return "below 0.001"
-    return "above 0.5" if p_value > 0.5 else f"{p_value:.2g}"
+def _write_remark(page: Page, told: str) -> None:
+    page.paragraph((told, "dim"), indent=4)
 
 
 def _sign(page: Page, metric: MetricReport) -> Part:

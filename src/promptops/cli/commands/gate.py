@@ -1,0 +1,167 @@
+"""Say whether a change may be merged: evaluate just the suites that it touches.
+
+For pull requests, in whatever build service, and for a hook before a push. What changed is found
+by content: prompts, what they include, suites, datasets, judges. A suite whose prompt changed is
+compared with what the prompt was at the base; one that only its surroundings changed is scored as
+it is; what nothing touches costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from promptops.cli.gating import Change, look
+from promptops.cli.output import (
+    CasesOption,
+    OutputOption,
+    check_output,
+    emit,
+    showing,
+    surface,
+)
+from promptops.cli.report_files import make_folder, rendered, write_report_files
+from promptops.engine.calling.terms import CONCURRENCY
+from promptops.engine.gating import gate_report, to_evaluate
+from promptops.engine.suite import MOST_SAMPLES
+from promptops.errors import ExitCode, InputError, NoVerdictError, TerminatedError
+from promptops.reports import discovery
+from promptops.values.results import Results
+
+
+def command(
+    *,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base",
+            metavar="REV",
+            help="Compare with where this branch left REV; else as the build service says, or the"
+            " default branch.",
+            show_default=False,
+        ),
+    ] = None,
+    suite: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--suite",
+            metavar="SUITE",
+            help="Only this suite; give it again for several.",
+            show_default=False,
+        ),
+    ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            "--max-cost",
+            metavar="USD",
+            help="Stop before this command has spent more, over all its suites.",
+            show_default=False,
+        ),
+    ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MOST_SAMPLES, help="Samples per case and version.", show_default=False
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1024, help="Calls under way at once, at most.")
+    ] = CONCURRENCY,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long one call may take; the suite's limit, or 120.",
+            show_default=False,
+        ),
+    ] = None,
+    patience: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long a model that answers nothing is waited for; the suite's limit, or 300.",
+            show_default=False,
+        ),
+    ] = None,
+    replay: Annotated[
+        bool | None,
+        typer.Option(
+            "--replay/--no-replay",
+            help="Recorded answers in place of calls; by itself where a key is missing.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Let the project's own Python scorers run.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    report_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--report-dir",
+            metavar="DIR",
+            help="Also write the report there, in every format.",
+            show_default=False,
+        ),
+    ] = None,
+    format_: Annotated[
+        str,
+        typer.Option("--format", "-f", metavar="FORMAT", help=" | ".join(discovery.formats())),
+    ] = "terminal",
+    cases: CasesOption = None,
+    output: OutputOption = None,
+) -> int:
+    discovery.find(format_)
+    check_output(output)
+    shown = showing(surface(output), cases)
+    for name, amount in {"max-cost": max_cost, "timeout": timeout, "patience": patience}.items():
+        if amount is not None and not (0 < amount < math.inf):
+            raise InputError(f"--{name} must be more than 0")
+    if report_dir is not None:
+        make_folder(report_dir)
+    with ExitStack() as held:
+        change = look(base, suite or [])
+        done: Any = None
+        if to_evaluate(change.survey):
+            runs = importlib.import_module("promptops.cli.gate_runs")
+            asked = runs.Asked(concurrency, max_cost, timeout, patience, allow_code)
+            done = runs.evaluate_touched(change, runs.Wish(asked, samples, replay, quiet), held)
+        results = _results(change, done)
+        emit(rendered(format_, results, shown), output, machine=format_ != "terminal")
+        if report_dir is not None:
+            write_report_files(results, report_dir)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            github = importlib.import_module("promptops.cli.github_files")
+            github.tell_github(results, report_dir, os.environ)
+        if done is not None and done.error is not None:
+            raise done.error
+    assert results.gate is not None
+    return results.gate.exit_code
+
+
+def _results(change: Change, done: Any) -> Results:
+    """The gate over all suites, with the reports that there are and what is behind them."""
+    if done is None:
+        return Results([], gate_report(change.survey, {}, {}, change.around))
+    around = replace(change.around, supplied=done.supplied, broken_off=_broken_off(done.error))
+    by_suite = {each.suite: each for each in done.reports}
+    reports = [by_suite[each.suite] for each in change.survey.suites if each.suite in by_suite]
+    return Results(reports, gate_report(change.survey, by_suite, done.notes, around), done.details)
+
+
+def _broken_off(error: BaseException | None) -> tuple[int, str] | None:
+    if error is None:
+        return None
+    if isinstance(error, NoVerdictError):
+        return int(error.exit_code), error.message
+    if isinstance(error, TerminatedError):
+        return int(ExitCode.TERMINATED), "ended from outside"
+    return int(ExitCode.INTERRUPTED), "interrupted"

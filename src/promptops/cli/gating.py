@@ -1,0 +1,69 @@
+"""What a change touches, as the command line sees it: its base, its suites, what is uncommitted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from promptops.cli.project import FOLDERS, Project, find_project
+from promptops.documents.tree import WorkingTree
+from promptops.engine.gating import Circumstances
+from promptops.engine.touching import Survey, survey
+from promptops.errors import HistoryError, Location
+from promptops.history.occasion import build_url
+from promptops.history.parting import parting
+from promptops.history.past import Past, is_uncommitted
+from promptops.history.repository import Repository
+
+
+class NotedTree(WorkingTree):
+    """The files on disk, and which of them were looked at."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.met: set[str] = set()
+        """By their path from the root of the project."""
+
+    def locate(self, path: str, *, location: Location | None = None) -> Path | None:
+        place = super().locate(path, location=location)
+        if place is not None:
+            self.met.add(str(PurePosixPath(path)))
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The change at hand."""
+
+    project: Project
+    survey: Survey
+    around: Circumstances
+
+
+def look(wanted: str | None, suites: Sequence[str]) -> Change:
+    """Find what the working tree is to be compared with, and what of it differs; asks nobody.
+
+    `wanted` is the revision that was asked for; `suites` are all of them where none is named.
+
+    Raises:
+        InputError: a suite, prompt or dataset is wrong, or there is no suite of a name.
+        HistoryError: there is no repository, nothing to compare with, or too little of it is here.
+    """
+    root = find_project().root
+    tree = NotedTree(root)
+    repository = Repository.find(root)
+    if repository is None:
+        raise HistoryError(
+            f"{root} is not in a git repository, so nothing says what changed",
+            hint="git init && git add . && git commit -m 'First prompts'; "
+            "promptops eval needs no repository",
+        )
+    with repository:
+        ends = parting(repository, wanted, os.environ)
+        with Past(repository, ends.commit, tree) as past:
+            found = survey(tree, past, suites)
+        dirty = is_uncommitted(repository, tree, tree.met, FOLDERS)
+    around = Circumstances(ends, dirty, url=build_url(os.environ))
+    return Change(Project(root, tree), found, around)

@@ -1,0 +1,1 @@
+"""The report as a page: what is written here reads without JavaScript; `assets` has the rest."""

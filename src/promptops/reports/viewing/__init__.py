@@ -1,0 +1,1 @@
+"""Pages for a browser besides the report itself: the index of runs, trends, and errors."""
