@@ -1,0 +1,59 @@
+"""What a person says of an answer: the truth that judges are measured against.
+
+A label belongs to the content of an answer and not to a run, so it stays with that answer through
+every rerun, whoever drew it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from promptops.values.request import canonical_json
+from promptops.values.response import Response
+
+
+class Label(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One person's word on one answer, for one metric."""
+
+    metric: str
+    """The scorer that this is the truth for."""
+    case: str
+    output: str
+    """`output_digest` of the answer."""
+    value: float | None
+    """In [0, 1], as the scorer's own scores; None where the person cannot tell."""
+    reviewer: str
+    at: str
+    """UTC, ISO 8601."""
+    label: str = ""
+    """What was chosen, in the judge's words: `yes`, `4`, `faithful`."""
+    comment: str = ""
+    text: str = ""
+    """The answer, or its beginning, for whoever reads the file."""
+
+
+class PairLabel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One person's word on two answers to one case."""
+
+    metric: str
+    case: str
+    first: str
+    """`output_digest` of the one answer; in the file's order, not as it was shown."""
+    second: str
+    better: Literal["first", "second", "tie"] | None
+    """None where the person cannot tell."""
+    reviewer: str
+    at: str
+    comment: str = ""
+
+
+def output_digest(response: Response) -> str:
+    """SHA-256, as 64 hex digits, of what an answer says: its text, its tool calls, its refusal.
+
+    Tokens, times and prices do not enter: the same words are the same answer.
+    """
+    said = [response.content, response.tool_calls, response.refusal]
+    return hashlib.sha256(canonical_json(said)).hexdigest()
