@@ -131,6 +131,8 @@ def _scorers(
             scorer = build(name, suite.document, ("scorers", name))
             scorer.examine(_Bench(project), prompt)
             scorers.append(scorer)
+            where = suite.document.locate(("scorers", name))
+            findings += [Finding("warning", note, where) for note in scorer.notes]
         except InputError as error:
             findings += as_findings(error)
     return scorers

@@ -100,9 +100,9 @@ class Ledger:
         """Enter that a scorer could not say."""
         self._states[arm, metric][index * self.cases + case] = UNSCORABLE
 
-    def lost(self, arm: Arm, case: int, index: int) -> None:
-        """Enter that there is no response to score."""
-        for metric in self.metrics:
+    def lost(self, arm: Arm, case: int, index: int, metrics: Sequence[str] | None = None) -> None:
+        """Enter that there is no response to score; of some metrics, or of all."""
+        for metric in self.metrics if metrics is None else metrics:
             self._states[arm, metric][index * self.cases + case] = LOST
 
     def empty(self, arm: Arm, metric: str, case: int, index: int) -> bool:

@@ -9,7 +9,7 @@ to be reached ends the run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from promptops.comparison import reasons
@@ -90,8 +90,13 @@ def with_critical(decision: Decision, critical: Critical) -> Decision:
     return decision
 
 
-def describe_first(ledger: Ledger, policy: Policy, *, alone: bool = False) -> Decision:
-    """What can be said of a version that nothing comes before: its scores, without a verdict."""
+def describe_first(
+    ledger: Ledger, policy: Policy, *, alone: bool = False, of_pairs: Collection[str] = ()
+) -> Decision:
+    """What can be said of a version that nothing comes before: its scores, without a verdict.
+
+    Metrics `of_pairs` compare two versions, and have nothing to say of one.
+    """
     described = [
         MetricComparison(
             metric=metric,
@@ -106,7 +111,13 @@ def describe_first(ledger: Ledger, policy: Policy, *, alone: bool = False) -> De
         )
         for metric in policy.metrics
     ]
-    blind = [each for each in described if each.metric.role == "gate" and each.candidate is None]
+    blind = [
+        each
+        for each in described
+        if each.metric.role == "gate"
+        and each.candidate is None
+        and each.metric.name not in of_pairs
+    ]
     if blind:
         told = [f"{each.metric.name}: nothing was scored" for each in blind]
         return Decision("invalid", told, described)

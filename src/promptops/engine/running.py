@@ -12,21 +12,24 @@ from promptops.comparison.ledger import Ledger
 from promptops.comparison.verdicts import describe_first
 from promptops.engine.drawing import Drawing
 from promptops.engine.economy import Usages, decided, economy
+from promptops.engine.entering import Entries, sample_row
 from promptops.engine.looks import Looks, Visits
+from promptops.engine.pairing import Half, Pairing
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.progress import Progress, Watcher
 from promptops.engine.schedule import Draw, draws, rounds
 from promptops.engine.scoring import EngineServices, own_failure, score_sample
 from promptops.engine.tally import ArmTally, SourceTally
+from promptops.engine.vote_tally import tallies
 from promptops.errors import BudgetSpentError, NoVerdictError, StoreError
 from promptops.models.price_entry import Price
 from promptops.models.prices import price
-from promptops.store.runs import Row, Runs, SampleRecord
+from promptops.store.runs import Row, Runs
 from promptops.values.account import Account
 from promptops.values.report import EconomyReport
-from promptops.values.response import Failure, Outcome
-from promptops.values.sample import Arm, Source
-from promptops.values.score import Score, Scored
+from promptops.values.response import Failure
+from promptops.values.sample import Arm
+from promptops.values.score import Scored
 
 ROWS_AT_ONCE = 500
 STOPPED = "stopped before its end: "
@@ -54,8 +57,7 @@ class Run:
     """None where there is nothing to compare with."""
     tallies: dict[Arm, ArmTally] = field(init=False)
     sources: SourceTally = field(default_factory=SourceTally)
-    judges: dict[str, str] = field(default_factory=dict)
-    """Metric to the digest of the judge prompt that scored it."""
+    entries: Entries = field(init=False)
     finished: int = 0
     unscored: int = 0
     """Answers that were had and are not scored yet."""
@@ -82,6 +84,8 @@ class Run:
         self.looks = Looks(plan, self.ledger) if plan.baseline else None
         self.usages = Usages(len(plan.dataset), samples if plan.baseline else 0)
         self.tallies = {arm.arm: ArmTally() for arm in plan.arms}
+        pairing = Pairing([each for each in plan.scorers if each.pairs], self.services)
+        self.entries = Entries(self.ledger, self.tallies, pairing, tallies(plan.scorers))
         prices = plan.suite.file.prices
         self._prices = {arm.arm: price(arm.model, prices) for arm in plan.arms}
         self._accounts = {arm.arm: _account(self.id, plan, arm) for arm in plan.arms}
@@ -150,8 +154,12 @@ class Run:
         plan = self.plan
         for visits in rounds(len(plan.dataset), plan.limit, plan.seed):
             await self._draw(visits)
-            self.decision = describe_first(self.ledger, plan.policy, alone=plan.alone)
+            self.decision = self._described()
             self._tell()
+
+    def _described(self) -> Decision:
+        plan, of_pairs = self.plan, self.entries.pairing.metrics
+        return describe_first(self.ledger, plan.policy, alone=plan.alone, of_pairs=of_pairs)
 
     async def _draw(self, visits: Visits) -> None:
         await self._work(draws(visits, tuple(arm.arm for arm in self.plan.arms), self.shared))
@@ -170,11 +178,10 @@ class Run:
     def _give_up(self, why: str, *more: str) -> None:
         """There will be no verdict: the run is invalid, whatever it found so far."""
         self.stopped = True
-        plan = self.plan
         if self.looks:
             so_far = self.looks.decision or self.looks.look_unplanned()
         else:
-            so_far = describe_first(self.ledger, plan.policy, alone=plan.alone)
+            so_far = self._described()
         found = [replace(each, verdict="invalid") for each in so_far.comparisons]
         self.decision = Decision("invalid", [f"{STOPPED}{why}", *more], found)
 
@@ -201,7 +208,6 @@ class Run:
         plan = self.plan
         arm = next(each for each in plan.arms if each.arm == draw.arms[0])
         case = plan.dataset.case(draw.case)
-        key = arm.key(draw.case)
         request = arm.render(case)
         slot = arm.slot(draw.case, draw.index)
         drawn = await self.drawing.draw(request, *slot, self._accounts[arm.arm])
@@ -224,36 +230,34 @@ class Run:
                 failure=failure,
             )
             self.unscored -= 1
+        halves: dict[Arm, Half] = {}
         for each in draw.arms:
-            self._enter(each, draw, drawn.outcome, scores)
+            self.entries.enter(each, draw, drawn.outcome, scores)
             if self.looks:
                 listed = self._prices[each]
                 self.usages.enter(each, draw.case, draw.index, drawn.outcome, listed)
             if failure:
                 self.tallies[each].own_failures[failure[0]] += 1
-            source: Source = drawn.source if each == draw.arms[0] else "shared"
-            if source == "shared":
+            if each != draw.arms[0]:
                 self.sources.sources["shared"] += 1
-            failed = _told(drawn.outcome)
-            record = SampleRecord(source, scores, failed, slot[1])
-            self._rows.append((each, case.id, draw.index, key, record))
+            row = sample_row(each, draw, case.id, slot=slot, drawn=drawn, scores=scores)
+            self._rows.append(row)
+            halves[each] = Half(case, request, drawn.outcome, failure, row)
+        if self.looks and self.entries.pairing.scorers:
+            await self._pair(draw, halves)
         if len(self._rows) >= ROWS_AT_ONCE:
             self._write_rows()
         self.finished += 1
         self._tell(soon=True)
 
-    def _enter(self, arm: Arm, draw: Draw, outcome: Outcome, scores: dict[str, Scored]) -> None:
-        self.tallies[arm].count(outcome, draw.case)
-        if isinstance(outcome, Failure):
-            self.ledger.lost(arm, draw.case, draw.index)
+    async def _pair(self, draw: Draw, halves: dict[Arm, Half]) -> None:
+        """Have a pair judged once both its sides are there."""
+        met = self.entries.pairing.meet(draw, halves)
+        if met is None:
             return
-        for metric, score in scores.items():
-            if score.judge:
-                self.judges[metric] = score.judge
-            if isinstance(score, Score):
-                self.ledger.score(arm, metric, draw.case, draw.index, score.value)
-            else:
-                self.ledger.unscorable(arm, metric, draw.case, draw.index)
+        self.unscored += len(halves)
+        self._rows += await self.entries.pair(met, draw)
+        self.unscored -= len(halves)
 
     def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
@@ -311,7 +315,3 @@ def _account(run: str, plan: Plan, arm: ArmPlan) -> Account:
         digest=loaded.digest,
         model=arm.model,
     )
-
-
-def _told(outcome: Outcome) -> str | None:
-    return f"{outcome.kind}: {outcome.message}" if isinstance(outcome, Failure) else None

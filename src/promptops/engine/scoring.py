@@ -12,6 +12,7 @@ import msgspec
 from promptops.documents.tree import Tree
 from promptops.engine.drawing import Drawing, Drawn
 from promptops.engine.tally import SourceTally
+from promptops.errors import ModelDownError
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.prompts.output import OutputChecker
 from promptops.scorers.discovery import Scorer
@@ -92,6 +93,9 @@ class ScorerServices:
 
     def __init__(self, services: EngineServices, scorer: Scorer) -> None:
         self._services = services
+        self._spare = scorer.spare_models
+        self._down: set[str] = set()
+        """Models that cannot be asked any more, while the rest of the panel goes on."""
         name, version, digest = scorer.judge or (scorer.name, 0, "")
         self._account = partial(
             Account,
@@ -114,8 +118,15 @@ class ScorerServices:
         return self._services.project.load_prompt(name)
 
     async def ask(self, request: Request, index: int) -> Outcome:
-        account = self._account(purpose="judge", model=request.model)
-        return await self._services.ask(request, index, account)
+        model = request.model
+        account = self._account(purpose="judge", model=model)
+        try:
+            return await self._services.ask(request, index, account)
+        except ModelDownError as error:
+            self._down.add(model)
+            if len(self._down) > self._spare:
+                raise
+            return Failure("unavailable", error.message.removeprefix(f"{model}: "))
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         account = self._account(purpose="embedding", model=model)
@@ -154,7 +165,7 @@ async def score_sample(
     *,
     failure: tuple[str, str] | None,
 ) -> dict[str, Scored]:
-    """What every scorer says of a response.
+    """What every scorer says of a response, but for those of pairs: they need the other version's.
 
     An answer that failed by itself scores zero with its label, except where a scorer looks at such
     answers itself.
@@ -162,6 +173,8 @@ async def score_sample(
     subject = Subject(case=case, request=request, response=response)
     scores: dict[str, Scored] = {}
     for scorer in scorers:
+        if scorer.pairs:
+            continue
         if failure and not scorer.scores_own_failures:
             scores[scorer.name] = Score(0.0, label=failure[0], explanation=failure[1])
         else:

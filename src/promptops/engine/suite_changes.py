@@ -17,7 +17,7 @@ from promptops.prompts.loading import LoadedPrompt, prompt_path
 from promptops.scorers.discovery import options_type, scorer_types
 from promptops.values.gate import PartChange
 
-_JUDGE = "judge"
+_JUDGES = frozenset({"judge", "pairwise"})
 _NOT_SCORING = frozenset({"role", "weight"})
 """Options that change what a score counts for, and not the score."""
 _ASIDE = ("budget", "limits")
@@ -79,7 +79,7 @@ def _told_aside(side: SuiteFile) -> dict[str, Any]:
 
 def judge_named(options: Mapping[str, Any]) -> str | None:
     """The judge prompt that a scorer's options name; None where no judge scores."""
-    named = options.get("prompt") if options.get("type") == _JUDGE else None
+    named = options.get("prompt") if options.get("type") in _JUDGES else None
     return named if isinstance(named, str) else None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from promptops.comparison.decision import Decision, MetricComparison
 from promptops.comparison.ledger import UNSCORABLE
 from promptops.comparison.slices import slices
@@ -16,6 +18,7 @@ from promptops.engine.plan import ArmPlan
 from promptops.engine.prospects import budget, next_step
 from promptops.engine.running import STOPPED, Run
 from promptops.engine.tally import ArmTally, every_call_failed, rounded_usd
+from promptops.engine.vote_tally import position_told, silences
 from promptops.errors import ExitCode
 from promptops.store.details import ENDED, TEXTS
 from promptops.store.responses import Responses
@@ -28,6 +31,7 @@ from promptops.values.report import (
     Report,
     SliceReport,
     Tokens,
+    VarianceReport,
 )
 from promptops.values.sample import Arm
 
@@ -141,23 +145,38 @@ def _metric(each: MetricComparison, run: Run) -> MetricReport:
         pairs=each.pairs,
         verdict=each.verdict if each.metric.role == "gate" and run.plan.baseline else None,
         unscorable=sum(run.ledger.count(arm, name, UNSCORABLE) for arm in run.tallies),
-        judge=run.judges.get(name),
+        judge=run.entries.judges.get(name),
         note=_note(each, run),
         material=each.material,
         small_drop=each.small_drop,
         p_value=each.p_value,
-        variance=each.variance,
+        variance=_variance(each, run),
         path=list(each.path),
     )
 
 
+def _variance(each: MetricComparison, run: Run) -> VarianceReport | None:
+    """With the judge's part of it, where the judge was asked the same more than once."""
+    tally = run.entries.votes.get(each.metric.name)
+    judged = tally.variance if tally else None
+    if each.variance is None or judged is None:
+        return each.variance
+    return msgspec.structs.replace(each.variance, judge=min(judged, each.variance.total))
+
+
 def _note(each: MetricComparison, run: Run) -> str:
-    judged = any(s.name == each.metric.name and s.type == "judge" for s in run.plan.scorers)
-    if not judged:
+    name = each.metric.name
+    tally = run.entries.votes.get(name)
+    if tally is None:
         return ""
+    if tally.pairs and run.plan.baseline is None:
+        return "not scored: it compares two versions, and there is one"
     if each.metric.role == "gate":
-        return "gates, though this judge's agreement with people has not been measured"
-    return "observes: this judge's agreement with people has not been measured"
+        told = "gates, though this judge's agreement with people has not been measured"
+    else:
+        told = "observes: this judge's agreement with people has not been measured"
+    position = tally.position
+    return f"{told}; {position_told(position)}" if position else told
 
 
 def _calls(run: Run) -> Calls:
@@ -207,6 +226,8 @@ def _warnings(run: Run) -> list[str]:
     def name(case: int) -> str:
         return dataset.case(case).id
 
+    found += [note for scorer in run.plan.scorers for note in scorer.notes]
+    found += silences(run.entries.votes)
     if run.plan.extend and run.looks and run.samples == run.plan.limit and not run.stopped:
         found.append("nothing was extended: the answer is clear without")
     for arm, tally in run.tallies.items():

@@ -18,6 +18,7 @@ from promptops.documents.decoding import decode
 from promptops.documents.yaml_reader import Document, Path
 from promptops.errors import InputError, Location, did_you_mean
 from promptops.judges.judge import Judge
+from promptops.judges.pairs import PairJudge
 from promptops.prompts.loading import LoadedPrompt
 from promptops.scorers.scorer import (
     MAX_REASON,
@@ -112,10 +113,45 @@ class Scorer:
         return bool(getattr(self._module, "SCORES_OWN_FAILURES", False))
 
     @property
+    def pairs(self) -> bool:
+        """Whether it compares the two versions' answers, and not one answer with what is right."""
+        return bool(getattr(self._module, "PAIRS", False))
+
+    @property
     def models(self) -> list[str]:
         """The models that it asks by itself. Final once `preflight` was called."""
+        return list(self.questions)
+
+    @property
+    def questions(self) -> dict[str, int]:
+        """Each model that it asks to how often, of one answer or one pair, malformed ones aside.
+
+        Final once `preflight` was called.
+        """
+        if isinstance(self._prepared, (Judge, PairJudge)):
+            return self._prepared.questions
         asked = getattr(self._prepared, "model", None) or getattr(self.options, "model", None)
-        return [asked] if asked else []
+        return {asked: 1} if asked else {}
+
+    @property
+    def averages(self) -> bool:
+        """Whether its votes become one score by their mean. Final once `preflight` was called."""
+        inner = self._prepared
+        return isinstance(inner, (Judge, PairJudge)) and inner.panel.combine == "mean"
+
+    @property
+    def spare_models(self) -> int:
+        """How many of its models may be out of reach before it can score nothing.
+
+        Final once `preflight` was called.
+        """
+        return len(self.questions) // 2
+
+    @property
+    def notes(self) -> list[str]:
+        """What its author probably did not mean. Final once `preflight` was called."""
+        inner = self._prepared
+        return inner.notes if isinstance(inner, (Judge, PairJudge)) else []
 
     @property
     def judge(self) -> tuple[str, int, str] | None:
@@ -124,7 +160,9 @@ class Scorer:
         Final once `preflight` was called.
         """
         inner = self._prepared
-        return (inner.name, inner.version, inner.digest) if isinstance(inner, Judge) else None
+        if isinstance(inner, (Judge, PairJudge)):
+            return inner.name, inner.version, inner.digest
+        return None
 
     @property
     def digest(self) -> str:
@@ -258,4 +296,8 @@ def _call(module: ModuleType, function: str, options: ScorerOptions) -> Any:
 def _negated(scored: Scored) -> Scored:
     if isinstance(scored, Unscorable):
         return scored
-    return msgspec.structs.replace(scored, value=1.0 - scored.value)
+    votes = tuple(
+        vote if vote.value is None else msgspec.structs.replace(vote, value=1.0 - vote.value)
+        for vote in scored.votes
+    )
+    return msgspec.structs.replace(scored, value=1.0 - scored.value, votes=votes)

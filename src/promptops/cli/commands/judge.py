@@ -1,0 +1,107 @@
+"""Say how far a judge can be trusted: its agreement with people, and what moves it.
+
+\b
+promptops judge check NAME   measure it against people's labels
+
+Labels come from `promptops review`, or from the judge's own suite, evals/NAME.yaml. What runs have
+asked it already is not asked again; the rest is, and so are canaries: answers that no judge may let
+pass. A judge may gate where its agreement with people is known and good enough; else it observes.
+"""  # noqa: D301 - \b keeps the lines above apart
+
+from __future__ import annotations
+
+import importlib
+from typing import Annotated
+
+import typer
+
+from promptops.cli.output import OutputOption, check_output, emit, surface
+from promptops.engine.calling.terms import CONCURRENCY
+from promptops.errors import InputError, did_you_mean
+from promptops.reports import trust_discovery
+
+ACTIONS = ("check",)
+MOST_REPEATS = 20
+
+
+def command(
+    action: Annotated[
+        str, typer.Argument(metavar="ACTION", help=" | ".join(ACTIONS), show_default=False)
+    ],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="The judge, such as judges/faithful.", show_default=False
+        ),
+    ],
+    *,
+    suite: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--suite",
+            metavar="SUITE",
+            help="Only as this suite uses it; give it again for several.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="Ask this model, not the judge's.", show_default=False
+        ),
+    ] = None,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            "--repeat",
+            metavar="N",
+            min=1,
+            max=MOST_REPEATS,
+            help="Ask each question so often: how often does it change its mind?",
+        ),
+    ] = 1,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Keep the result in evals/NAME.trust.json, for builds."),
+    ] = False,
+    must_gate: Annotated[
+        bool,
+        typer.Option(
+            "--must-gate", help="Exit with 1 where it may not gate, with 3 where that is not known."
+        ),
+    ] = False,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            "--max-cost",
+            metavar="USD",
+            help="Stop before this command has spent more.",
+            show_default=False,
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1024, help="Calls under way at once, at most.")
+    ] = CONCURRENCY,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No diagnostics on stderr.")] = False,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format", "-f", metavar="FORMAT", help=" | ".join(trust_discovery.trust_formats())
+        ),
+    ] = "terminal",
+    output: OutputOption = None,
+) -> int:
+    if action not in ACTIONS:
+        raise InputError(f"judge has no action {action!r}", hint=did_you_mean(action, ACTIONS))
+    render = trust_discovery.find_trust(format_)
+    check_output(output)
+    checking = importlib.import_module("promptops.cli.judge_checking")
+    done = checking.check(
+        name,
+        checking.Wanted(tuple(suite or ()), model, repeat, max_cost, concurrency),
+        quiet=quiet,
+    )
+    emit(render(done.reports, surface(output)), output, machine=format_ != "terminal")
+    if write:
+        checking.write(name, done, quiet=quiet)
+    return int(checking.exit_code(done, must_gate=must_gate))

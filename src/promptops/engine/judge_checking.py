@@ -1,0 +1,229 @@
+"""A judge asked about answers that people labelled, and about canaries: then its trust is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from promptops.datasets.loading import open_dataset
+from promptops.engine.judge_examples import own_examples, question_of
+from promptops.engine.judge_uses import Use
+from promptops.engine.labelled_answers import LabelledAnswer, gather
+from promptops.engine.preparing import Workplace
+from promptops.engine.scoring import EngineServices, ScorerServices
+from promptops.engine.suite import locate_dataset
+from promptops.errors import NoVerdictError, StoreError
+from promptops.judges.verdicts import VERDICT
+from promptops.labels.files import read_labels
+from promptops.prompts.loading import LoadedPrompt
+from promptops.scorers.scorer import Subject
+from promptops.trust.biases import both_orders, repeated
+from promptops.trust.canaries import canaries, canary_report
+from promptops.trust.judged import Judged, Key, as_label, said_by_people
+from promptops.trust.reporting import Found, Named, trust_report
+from promptops.values.label import Label
+from promptops.values.request import Request
+from promptops.values.response import Outcome, Response
+from promptops.values.score import Score, Scored, Unscorable
+from promptops.values.trust import TrustReport
+
+APART = 10_000
+"""Between the numbers of one asking and of the next: more than any judge asks by itself."""
+
+
+@dataclass(slots=True)
+class Checking:
+    """One judge in one place, while it is looked at."""
+
+    use: Use
+    place: Workplace
+    services: EngineServices
+    concurrency: int
+    repeat: int = 1
+    """How often each question is asked."""
+    pinned: bool = True
+    """It is asked as the suite says: scores that runs had from it count."""
+    stopped: NoVerdictError | None = None
+    """Why not everything could be asked."""
+    _lent: ScorerServices = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lent = self.services.on_behalf_of(self.use.scorer)
+
+    async def report(self, created: str) -> TrustReport:
+        """Ask what is not known, and say how far the judge can be trusted.
+
+        Where no more can be asked, `stopped` says why, and the report is of what was.
+
+        Raises:
+            InputError: labels or dataset are wrong; nothing was spent for this use.
+        """
+        answers, found = self._labelled()
+        scored = await self._all_scored(answers)
+        for answer, askings in zip(answers, scored, strict=True):
+            self._enter(found, answer, askings)
+        if not self.use.of_pairs:
+            await self._canaries(answers, found)
+        return trust_report(self._named(), found, created=created)
+
+    def _named(self) -> Named:
+        scorer = self.use.scorer
+        assert scorer.judge is not None
+        models = ", ".join(scorer.models)
+        return Named(*scorer.judge, scorer.digest, models, self.use.suite.name, self.use.metric)
+
+    @property
+    def _name(self) -> str:
+        assert self.use.scorer.judge is not None
+        return self.use.scorer.judge[0]
+
+    def _labelled(self) -> tuple[list[LabelledAnswer], Found]:
+        if self.use.own:
+            examples = own_examples(self.use, self.place, self.services.project)
+            labels = [label for of in examples.labels for label in of]
+            return examples.answers, Found(labels, said_by_people(labels))
+        labels = self._labels()
+        words = said_by_people(labels)
+        wanted: dict[Key, Label] = {}
+        for each in labels:
+            key = (each.case, each.output)
+            if words[key].value is not None and len(each.text) >= len(_text(wanted, key)):
+                wanted[key] = each
+        gathered = gather(self.use, wanted, self.place, pinned=self.pinned)
+        found = Found(labels, words, orders=gathered.orders, of_pairs=self.use.of_pairs)
+        found.missing = len(wanted) - len(gathered.answers)
+        return [gathered.answers[key] for key in sorted(gathered.answers)], found
+
+    def _labels(self) -> list[Label]:
+        read = read_labels(self.place.tree, self.use.suite.name)
+        given = [as_label(each) for each in read.pairs] if self.use.of_pairs else read.answers
+        return [each for each in given if each.metric == self.use.metric]
+
+    async def _all_scored(self, answers: Sequence[LabelledAnswer]) -> list[list[Scored]]:
+        """What the judge says of each answer, every asking of it; none where it was not asked."""
+        found: list[list[Scored]] = [[] for _ in answers]
+        todo = iter(range(len(answers)))
+        errors: list[Exception] = []
+
+        async def worker() -> None:
+            for at in todo:
+                if self.stopped or errors:
+                    return
+                try:
+                    found[at] = await self._askings(answers[at])
+                except Exception as error:  # noqa: BLE001  # raised below, when all have come home
+                    errors.append(error)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self.concurrency, len(answers)) or 1):
+                group.create_task(worker())
+        if errors:
+            raise errors[0]
+        return found
+
+    async def _askings(self, answer: LabelledAnswer) -> list[Scored]:
+        said: list[Scored] = [] if answer.scored is None else [answer.scored]
+        subject = Subject(
+            case=answer.case, request=answer.request, response=answer.response, rival=answer.rival
+        )
+        for number in range(len(said), self.repeat):
+            scored = await self._ask(subject, number)
+            if scored is None:
+                break
+            said.append(scored)
+        return said
+
+    async def _ask(self, subject: Subject, number: int) -> Scored | None:
+        try:
+            return await self.use.scorer.score(subject, _Again(self._lent, number * APART))
+        except StoreError:
+            raise
+        except NoVerdictError as error:
+            self.stopped = self.stopped or error
+            return None
+
+    def _enter(self, found: Found, answer: LabelledAnswer, askings: Sequence[Scored]) -> None:
+        word = found.words[answer.key]
+        first = askings[0] if askings else None
+        if first is None or (isinstance(first, Unscorable) and first.infrastructure):
+            found.failed += 1
+        elif isinstance(first, Unscorable):
+            found.unscored += 1
+        elif word.value is not None:
+            found.judged.append(_judged(answer, word.value, first, askings))
+            if self.use.of_pairs and answer.scored is None:
+                found.orders += both_orders(answer.case.group or answer.case.id, first.votes)
+
+    async def _canaries(self, answers: Sequence[LabelledAnswer], found: Found) -> None:
+        """All of them as answers to one case, the first that there is."""
+        first = answers[0] if answers else _any_case(self.use, self.place)
+        if first is None:
+            return
+        loaded = self.services.project.load_prompt(self._name)
+        for canary in canaries(_best(self.use, loaded)):
+            response = Response(canary.answer, finish_reason="stop")
+            subject = Subject(case=first.case, request=first.request, response=response)
+            scored = None if self.stopped else await self._ask(subject, 0)
+            told = scored or Unscorable("it was not asked", infrastructure=True)
+            found.canaries.append(canary_report(canary, told))
+
+
+class _Again:
+    """The services for one more asking of the same: its draws have numbers of their own."""
+
+    def __init__(self, lent: ScorerServices, first: int) -> None:
+        self._lent = lent
+        self._first = first
+        self.root = lent.root
+        self.allow_code = lent.allow_code
+        self.load_prompt = lent.load_prompt
+        self.embed = lent.embed
+
+    async def ask(self, request: Request, index: int) -> Outcome:
+        return await self._lent.ask(request, self._first + index)
+
+
+def _judged(
+    answer: LabelledAnswer, people: float, first: Score, askings: Sequence[Scored]
+) -> Judged:
+    values = tuple(each.value for each in askings if isinstance(each, Score))
+    case = answer.case
+    return Judged(
+        case=case.id,
+        cluster=case.group or case.id,
+        people=people,
+        judge=1 - first.value if answer.mirrored else first.value,
+        answer=answer.response.content,
+        tags=case.tags,
+        label=first.label,
+        explanation=first.explanation,
+        askings=values if len(values) > 1 else repeated(first.votes),
+    )
+
+
+def _text(wanted: Mapping[Key, Label], key: Key) -> str:
+    return wanted[key].text if key in wanted else ""
+
+
+def _any_case(use: Use, place: Workplace) -> LabelledAnswer | None:
+    """A case to try canaries on where nothing is labelled."""
+    where = locate_dataset(use.suite, place.tree)
+    with open_dataset(where, display=use.suite.dataset_path) as rows:
+        if not len(rows):
+            return None
+        case = rows.case(0)
+    return LabelledAnswer((case.id, ""), case, question_of(case), Response(""))
+
+
+def _best(use: Use, loaded: LoadedPrompt) -> object:
+    """The verdict that praises most, in the judge's own words."""
+    rubric = loaded.prompt.judge
+    worth = getattr(use.scorer.options, "labels", None) or (rubric.labels if rubric else None)
+    if worth:
+        known = {label: value for label, value in worth.items() if value is not None}
+        return max(known, key=lambda label: known[label])
+    schema = loaded.prompt.output.schema if loaded.prompt.output else {}
+    verdict = schema.get("properties", {}).get(VERDICT, {})
+    scale = getattr(use.scorer.options, "scale", None) or (0, verdict.get("maximum", 1))
+    return scale[1]

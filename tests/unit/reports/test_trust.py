@@ -1,0 +1,92 @@
+"""What is known of a judge, in every format: complete, alike, and inert."""
+
+import html.parser
+import json
+
+import msgspec
+import pytest
+
+from promptops.errors import InputError
+from promptops.reports.surface import Surface
+from promptops.reports.trust_discovery import find_trust, trust_formats
+from promptops.values.trust import TrustReport
+from tests.examples import CANARIES
+from tests.trust_examples import report
+
+PLAIN = Surface(100)
+STANDINGS = ("may gate", "observes", "not known yet")
+
+
+def shown(format_, *reports, surface=PLAIN):
+    return find_trust(format_)(reports, surface)
+
+
+def test_formats_are_found_by_file():
+    assert trust_formats() == ["terminal", "html", "json", "markdown"]
+    with pytest.raises(InputError, match="no format 'pdf'"):
+        find_trust("pdf")
+
+
+@pytest.mark.parametrize("standing", STANDINGS)
+@pytest.mark.parametrize("format_", ["terminal", "html", "markdown"])
+def test_the_standing_and_its_reason_are_told(format_, standing):
+    text = shown(format_, report(standing))
+    assert standing in text
+    assert "judges/right" in text
+    assert f"it is so: {standing}" in text.replace("`", "")
+    for told in ("accuracy", "sensitivity", "not defined", "an order", "Bo Example", "flips"):
+        assert told == "flips" or told in text, told
+    assert "the order decides in" in text
+
+
+@pytest.mark.parametrize("format_", ["terminal", "html", "json", "markdown"])
+def test_nothing_known_is_told_as_well(format_):
+    bare = msgspec.structs.replace(
+        report("not known yet"), agreement=[], answers=0, confusion=None, canaries=[],
+        position=[], length=None, consistency=None, slices=[], disagreements=[],
+        people=msgspec.structs.replace(report().people, labels=0, reviewers={}, alpha=None),
+    )  # fmt: skip
+    assert "not known yet" in shown(format_, bare)
+    shown(format_)
+
+
+def test_json_comes_back_as_it_was():
+    text = shown("json", report())
+    assert msgspec.json.decode(text, type=list[TrustReport]) == [report()]
+    assert json.loads(text)[0]["schema"] == "promptops.trust/1"
+
+
+@pytest.mark.parametrize("name", CANARIES)
+@pytest.mark.parametrize("format_", ["terminal", "html", "json", "markdown"])
+def test_words_of_others_are_inert(format_, name):
+    text = shown(format_, report("observes", CANARIES[name]))
+    assert text.encode("utf-8")
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "<script" not in text.lower().replace("\\u003c", "")
+    assert not any(line.startswith("::") for line in text.splitlines())
+    if format_ == "html":
+        assert set(tags(text)) <= ALLOWED
+
+
+ALLOWED = {
+    *("html", "head", "meta", "link", "title", "style", "body", "header", "nav", "main", "article"),
+    *("section", "footer", "div", "span", "p", "h1", "h2", "h3", "ul", "li", "dl", "dt", "dd"),
+    *("table", "thead", "tbody", "tr", "th", "td", "wbr"),
+}
+
+
+def tags(text):
+    found = []
+    parser = html.parser.HTMLParser()
+    parser.handle_starttag = lambda tag, _: found.append(tag)
+    parser.feed(text)
+    return found
+
+
+@pytest.mark.parametrize("columns", [60, 100, 200])
+def test_lines_fit_the_terminal(columns):
+    surface = Surface(columns, unicode=False)
+    text = shown("terminal", report("observes", "x" * 300), surface=surface)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= columns
