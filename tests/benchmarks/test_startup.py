@@ -18,6 +18,9 @@ VERSIONS = 300
 SLOW = {"litellm", "numpy", "git", "pydantic"}
 QUICK = {
     "promptops --help": ("--help",),
+    "promptops gate --help": ("gate", "--help"),
+    "promptops comment --help": ("comment", "--help"),
+    "promptops view --help": ("view", "--help"),
     "promptops list": ("list",),
     "promptops lint": ("lint",),
     "promptops log": ("log", "shout"),

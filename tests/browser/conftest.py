@@ -60,7 +60,7 @@ def executable() -> str | None:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop is a running one, in which no other test can be
 def browser() -> Iterator[Browser]:
     path = executable()
     if path is None:

@@ -64,7 +64,7 @@ def test_no_canary_acts(open_page: Open, elements: set[str], canary):
     text = page.evaluate("document.body.innerText + document.title")
     assert UNSEEN.findall(text) == []
     isolated = "getComputedStyle(document.querySelector('.output')).unicodeBidi"
-    assert page.evaluate(isolated) == "isolate"
+    assert page.evaluate(isolated) == "plaintext"  # a paragraph by itself, in its own direction
     assert set(page.evaluate(ELEMENTS)) <= elements
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import msgspec
 import pytest
 from playwright.sync_api import Page, expect
 
+from promptops.values.details import CaseDetails, SampleDetails
 from promptops.values.report import Report
 from promptops.values.results import Results
 from tests import examples
@@ -52,6 +55,37 @@ def test_the_plots_show_what_the_numbers_say(open_page: Open):
     assert places[:3] == sorted(places[:3])
     assert places[3] > places[1]
     expect(page.get_by_role("img", name=re.compile("exact: after 40 pairs"))).to_be_visible()
+
+
+def test_bars_of_both_versions_stand_on_one_line(open_page: Open):
+    report = examples.regressed()
+    equal = [
+        msgspec.structs.replace(each, baseline=3.0, candidate=3.0)
+        for each in examples.economy({"cost": 0.25})
+    ]
+    report = msgspec.structs.replace(
+        report,
+        baseline=msgspec.structs.replace(examples.arm(9), dirty=False),
+        candidate=msgspec.structs.replace(examples.arm(10), dirty=True),
+        economy=equal,
+    )
+    page = open_page(results_of([report])).page
+    for resource in page.locator(".resource").all():
+        before, after = (each.bounding_box() for each in resource.locator("svg.bar").all())
+        assert before
+        assert after
+        assert (before["x"], before["width"]) == (after["x"], after["width"])
+        assert before["width"] > 40
+
+
+def test_what_was_not_compared_is_not_the_same(open_page: Open):
+    page = open_page(results_of([examples.early()])).page
+    expect(page.get_by_role("button", name="not compared 58")).to_be_visible()
+    same = page.locator(".filter.same")
+    told = int(same.locator(".number").inner_text())
+    same.click()
+    expect(page.locator(".count")).to_have_text(f"{told} of 200 cases")
+    expect(page.locator(".row", has_text="not compared")).to_have_count(0)
 
 
 def test_cases_are_narrowed_by_what_became_of_them(open_page: Open):
@@ -229,6 +263,21 @@ def test_the_worst_of_several_reports_is_shown_first(open_page: Open):
     expect(page.locator(".overview h1")).to_have_text("2 reports: 1 improved, 1 regressed")
 
 
+def test_without_a_fall_it_is_the_one_without_a_verdict(open_page: Open):
+    page = open_page(results_of([examples.improved(), examples.invalid()])).page
+    expect(page.locator("article:visible .verdict .mark")).to_have_text("!invalid")
+
+
+def test_totals_fit_a_phone(open_page: Open):
+    report = examples.unpriced()
+    dirty = msgspec.structs.replace(report.candidate, dirty=True)
+    page = open_page(
+        results_of([msgspec.structs.replace(report, candidate=dirty)]), viewport=PHONE
+    ).page
+    wide = page.locator(".totals").evaluate("e => [e.scrollWidth, e.parentElement.clientWidth]")
+    assert wide[0] < wide[1]
+
+
 def test_the_theme_follows_the_system_or_the_reader(open_page: Open):
     page = open_page(story(), color_scheme="dark").page
     ground = expect(page.locator("body"))
@@ -259,6 +308,80 @@ def test_a_phone_never_scrolls_sideways(open_page: Open, example):
     assert page.evaluate(wide) <= PHONE["width"]
     page.get_by_role("button", name="List").click()
     expect(page.locator(".case-list:visible")).to_have_count(1)
+
+
+ARABIC = "غادر الطرد المستودع صباح {} (order 1000)."
+
+
+@dataclass(frozen=True)
+class Abroad:
+    """Answers in scripts of their own, under a tag without end; prices small and large."""
+
+    report: Report
+
+    baseline = None
+    candidate = None
+
+    def cases(self) -> Iterator[CaseDetails]:
+        said = [
+            ("包裹预计星期四送达里昂。", "包裹预计星期五送达里昂。"),
+            (ARABIC.format("الاثنين"), ARABIC.format("الثلاثاء")),
+            ("👩‍👩‍👧 is on the way", "👩‍👩‍👦 is on the way"),
+        ]
+        for case, (before, after) in zip(self.report.cases, said, strict=True):
+            yield CaseDetails(
+                case.id,
+                tags=("t" * 60,),
+                samples=[
+                    SampleDetails(
+                        "baseline", 0, content=before, cost_usd=1e-7, latency_seconds=130.0
+                    ),
+                    SampleDetails(
+                        "candidate", 0, content=after, cost_usd=1234.5, latency_seconds=0.3
+                    ),
+                ],
+            )
+
+
+def abroad() -> Results:
+    report = msgspec.structs.replace(examples.regressed(), cases=examples.cases(broken=3))
+    return Results([report], None, lambda _: Abroad(report))
+
+
+def test_every_script_is_read_its_own_way(open_page: Open):
+    page = open_page(abroad()).page
+    answers = page.locator(".pane.candidate .output")
+    page.locator(".row").nth(0).click()
+    expect(answers.locator("ins")).to_have_text(["五"])
+    expect(page.locator(".used").nth(0)).to_contain_text("$0.00000010 · 2 min 10 s")
+    expect(page.locator(".used").nth(1)).to_contain_text("$1,234.50 · 300 ms")
+    page.locator(".row").nth(1).click()
+    expect(answers).to_contain_text("order 1000")
+    first, last = page.evaluate(
+        """() => {
+          const text = document.querySelector(".pane.candidate .output").firstChild;
+          const place = (at) => {
+            const range = document.createRange();
+            range.setStart(text, at);
+            range.setEnd(text, at + 1);
+            return range.getBoundingClientRect().x;
+          };
+          return [place(0), place(20)];
+        }"""
+    )
+    right = answers.bounding_box()
+    assert right
+    assert first > last
+    assert first > right["x"] + right["width"] / 2
+    page.locator(".row").nth(2).click()
+    expect(answers).to_have_text("👩‍👩‍👦 is on the way")
+    expect(answers.locator("ins")).to_have_text(["👩‍👩‍👦"])
+
+
+def test_a_long_tag_does_not_widen_a_phone(open_page: Open):
+    page = open_page(abroad(), viewport=PHONE).page
+    expect(page.locator("select.tags")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_without_scripts_verdict_reasons_and_metrics_are_read(open_page: Open):

@@ -10,15 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from promptops import reports
 from promptops.errors import InputError
 from promptops.reports.discovery import find, formats
 from promptops.reports.surface import Surface
+from promptops.values.report import Report
 from promptops.values.results import Results
 from tests.example_details import rendered
-from tests.examples import every_example
+from tests.examples import every_example, regressed
 from tests.gate_examples import every_gate
 
 EXAMPLES = every_example()
@@ -154,3 +156,32 @@ def test_a_format_imports_no_other_and_rich_only_where_it_draws(name):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert found.stdout.strip() == ("['rich']" if name == "terminal" else "[]")
+
+
+SUPPLIED = "the answers were supplied with the change (recorded 2026-10-02), not drawn here"
+
+
+def supplied() -> Report:
+    """As `eval --replay` makes one: no store has its run."""
+    report = regressed()
+    return msgspec.structs.replace(
+        report,
+        warnings=[SUPPLIED, *report.warnings],
+        meta={**report.meta, "supplied": SUPPLIED},
+    )
+
+
+@pytest.mark.parametrize("name", formats())
+def test_every_format_says_that_answers_were_supplied(name):
+    text = " ".join(html.unescape(rendered(name, [supplied()], Surface())).split())
+    assert SUPPLIED in text.replace("`", "")
+
+
+@pytest.mark.parametrize("name", formats())
+@pytest.mark.parametrize("most", [1, 8])
+def test_no_format_sends_a_reader_to_a_run_that_no_store_has(name, most):
+    report, surface = supplied(), Surface(max_cases=most)
+    told = f"promptops report {report.run}"
+    assert told not in rendered(name, [report], surface)
+    if name in {"terminal", "markdown", "html", "junit"}:
+        assert told in rendered(name, [regressed()], surface)

@@ -200,6 +200,15 @@ def test_reports_are_uploaded_and_answers_kept_before_the_step_fails():
     assert last["run"] == 'exit "$CODE"'
 
 
+def test_a_fork_finds_no_answers_that_an_earlier_commit_of_it_left():
+    value = read((GITHUB / "actions" / "promptops" / "action.yml").read_text(encoding="utf-8"))
+    own = "github.event.pull_request.head.repo.full_name == github.repository"
+    cached = [each for each in steps(value) if each.get("uses", "").startswith("actions/cache/")]
+    assert len(cached) == 2
+    for step in cached:
+        assert f"!github.event.pull_request || {own}" in step["if"], step["name"]
+
+
 def test_every_input_is_used_and_every_input_and_output_documented():
     text = DOCS.read_text(encoding="utf-8")
     for place in ACTIONS:
@@ -390,6 +399,44 @@ def test_a_change_does_not_bring_its_own_answers(step):
     done, _ = step.run()
     assert done.returncode == 2
     assert ".promptops is committed" in done.stdout
+
+
+@ON_UNIX
+def test_a_repository_within_the_repository_hides_no_answers(step):
+    """Files that look like a bare repository: git would ask it, and run what it names."""
+    folder = step.root / "app"
+    for path, text in {
+        "HEAD": "ref: refs/heads/main\n",
+        "config": "[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = touch owned\n",
+        "objects/x": "",
+        "refs/x": "",
+        ".promptops/store.db": "forged",
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    step.commit()
+    step.program(TOLD)
+    done, outputs = step.run(HERE="app")
+    assert done.returncode == 2
+    assert "in no git repository that can be read" in done.stdout
+    assert (outputs, list(step.root.rglob("owned"))) == ({}, [])
+    assert not (step.temp / "told").exists()
+
+
+@ON_UNIX
+def test_answers_are_committed_by_any_spelling_of_their_folder(step):
+    (step.root / ".Promptops").mkdir()
+    (step.root / ".Promptops" / "store.db").write_text("forged")
+    step.commit()
+    assert ".promptops is committed" in step.run()[0].stdout
+
+
+@ON_UNIX
+def test_a_name_over_several_lines_is_no_further_output(step):
+    step.program(TOLD)
+    done, outputs = step.run(REPORT_DIR="reports\nmay-merge=true")
+    assert (done.returncode, outputs) == (2, {})
+    assert "on one line" in done.stdout
 
 
 @ON_UNIX

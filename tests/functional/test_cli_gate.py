@@ -299,6 +299,41 @@ def test_without_an_earlier_run_what_the_judge_said_is_not_known(desk: Desk) -> 
     assert note == "judged anew: loud; what v1 said of the same answers is not known here"
 
 
+def test_what_another_state_of_the_scorer_said_is_not_taken_for_the_one_before(desk: Desk) -> None:
+    """An experiment at the desk lies between what the base has and what is asked about."""
+    judged(desk)
+    labels = '{"yes": 1, "no": 0}'
+    desk.project.write("evals/shout.yaml", JUDGED.replace(labels, '{"yes": 0, "no": 1}'))
+    assert desk.project.run("eval", "shout", "--alone", "--quiet").code == 0
+    desk.project.write("evals/shout.yaml", JUDGED.replace(labels, '{"yes": 0.5, "no": 0}'))
+    _, value = desk.gate()
+    assert of(value)["notes"] == [
+        "judged anew: loud; what the judge before said of the same answers is not known here"
+    ]
+    desk.project.git("stash", "--quiet")
+    assert desk.project.run("eval", "shout", "--alone", "--quiet").code == 0
+    desk.project.git("stash", "pop", "--quiet")
+    _, value = desk.gate()
+    assert of(value)["notes"] == [
+        "judged anew: loud 0.93 by the judge before, 0.47 by the judge now, on the same 60 answers"
+    ]
+
+
+def test_changed_code_scores_the_kept_answers_anew(desk: Desk) -> None:
+    desk.project.git("checkout", "--quiet", "main")
+    own = "  own: {type: python, file: evals/own.py, role: observe}\n"
+    desk.project.write("evals/shout.yaml", SUITE.format(prompt="shout") + own)
+    desk.project.write("evals/own.py", "def score(answer, case):\n    return 1\n")
+    desk.project.commit("Score it")
+    desk.project.git("checkout", "--quiet", "-B", "topic")
+    assert desk.project.run("eval", "shout", "--alone", "--quiet", "--allow-code").code == 0
+    desk.project.write("evals/own.py", "def score(answer, case):\n    return 0.25\n")
+    _, value = desk.gate("--allow-code")
+    assert of(value)["notes"] == [
+        "scored anew: own 1.00 by the one before, 0.25 by the one now, on the same 60 answers"
+    ]
+
+
 def test_prompt_and_judge_at_once_judge_both_versions_by_the_new_one(desk: Desk) -> None:
     judged(desk)
     assert desk.project.run("eval", "shout", "--alone", "--quiet").code == 0
@@ -325,6 +360,29 @@ def test_a_suite_that_is_gone_and_a_prompt_without_one_are_said(desk: Desk) -> N
         "idle changed, and no suite evaluates it",
         "no suite rests on anything that changed: nothing was asked",
     ]
+
+
+def test_another_prompt_in_the_place_of_one_is_said(desk: Desk) -> None:
+    desk.prompt(1, "new", name="other")
+    desk.project.write("evals/shout.yaml", SUITE.format(prompt="other"))
+    done, value = desk.gate()
+    assert (done.code, of(value)["status"]) == (0, "described")
+    assert value["gate"]["reasons"] == [
+        "shout evaluates other in place of shout, which it is not compared with"
+    ]
+
+
+def test_a_prompt_that_took_another_s_name_is_held_against_that_one(desk: Desk) -> None:
+    desk.project.git("checkout", "--quiet", "main")
+    desk.prompt(1, "new", name="idle")
+    desk.project.commit("A worse one beside it")
+    desk.project.git("checkout", "--quiet", "-B", "topic")
+    desk.project.git("rm", "--quiet", "prompts/shout.yaml", "evals/idle.yaml")
+    desk.project.git("commit", "--quiet", "--message", "Gone")
+    desk.project.git("mv", "prompts/idle.yaml", "prompts/shout.yaml")
+    desk.project.git("commit", "--quiet", "--message", "In its place")
+    done, value = desk.gate()
+    assert (done.code, of(value)["status"], of(value)["verdict"]) == (1, "compared", "regressed")
 
 
 # -- where it runs
@@ -375,16 +433,20 @@ def test_outside_of_git_it_says_what_to_do(
     assert "git init" in done.err
 
 
-def test_a_hook_before_a_push_needs_no_service(desk: Desk, tmp_path: Path) -> None:
+def test_a_hook_before_a_push_needs_no_service(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In a hook git leaves variables behind that name its own repository."""
     desk.project.git("clone", "--quiet", "--bare", ".", str(tmp_path / "remote.git"))
     desk.project.git("remote", "add", "origin", str(tmp_path / "remote.git"))
     desk.project.git("checkout", "--quiet", "main")
     desk.project.git("fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
     desk.prompt(2, "new")
-    desk.project.commit("New words")
+    head = desk.project.commit("New words")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "remote.git"))
+    monkeypatch.setenv("GIT_PREFIX", "prompts/")
     done, value = desk.gate()
-    assert done.code == 1
+    assert (done.code, value["gate"]["head"]) == (1, head)
     assert value["gate"]["base_how"] == "the merge base with origin/main"
 
 
@@ -395,27 +457,34 @@ def test_a_budget_that_is_too_small_is_no_verdict(desk: Desk) -> None:
     )
     desk.project.commit("Prices")
     desk.prompt(2, "better")
-    done, value = desk.gate("--base", "HEAD", "--max-cost", "0.2")
+    done, value = desk.gate("--base", "HEAD", "--max-cost", "0.5")
     assert done.code == 3
+    assert desk.calls > 4
     assert value["gate"]["reasons"][0].startswith("shout has no verdict")
 
 
-def test_what_was_interrupted_may_not_be_merged_and_says_how_far_it_came(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended from outside")],
+)
+def test_what_was_broken_off_may_not_be_merged_and_says_how_far_it_came(
+    desk: Desk, number: int, code: int, told: str
+) -> None:
     desk.prompt(2, "best")
     desk.prompt(2, "better", name="idle")
     sent: list[int] = []
 
     def interrupted(asked: Asked) -> Answer:
         if asked.messages[0]["content"] == "best" and not sent:  # of the second suite
-            sent.append(signal.SIGINT)
-            os.kill(os.getpid(), signal.SIGINT)
+            sent.append(number)
+            os.kill(os.getpid(), number)
         return answer(asked)
 
     desk.server.script = interrupted
     done, value = desk.gate("--report-dir", "out")
     gate = value["gate"]
-    assert (done.code, gate["may_merge"]) == (130, False), (gate["reasons"], done.err)
-    assert gate["reasons"][0] == "broken off, 1 of 2 suites were evaluated: interrupted"
+    assert (done.code, gate["may_merge"]) == (code, False), (gate["reasons"], done.err)
+    assert gate["reasons"][0] == f"broken off, 1 of 2 suites were evaluated: {told}"
     assert (of(value, "idle")["verdict"], of(value)["verdict"]) == ("passed", None)
     assert of(value)["exit_code"] == 3
     assert json.loads((desk.project.root / "out" / "gate.json").read_text())["gate"] == gate
@@ -497,6 +566,46 @@ def test_a_step_of_a_workflow_says_it_in_github_s_ways(
     assert mark.startswith("::error file=prompts/shout.yaml,line=1,")
 
 
+def test_in_a_folder_of_the_repository_marks_name_the_file_from_its_root(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.project.git("checkout", "--quiet", "main")
+    (desk.project.root / "team").mkdir()
+    desk.project.git("mv", "prompts", "evals", "team")
+    desk.project.git("commit", "--quiet", "--message", "Into a folder")
+    desk.project.git("checkout", "--quiet", "-B", "topic")
+    desk.prompt(2, "new", name="../team/prompts/shout")
+    desk.project.commit("New words")
+    github(desk, tmp_path, monkeypatch)
+    done = desk.project.run("-C", "team", "gate", "--quiet")
+    assert done.code == 1
+    (mark,) = [line for line in done.err.splitlines() if line.startswith("::")]
+    assert mark.startswith("::error file=team/prompts/shout.yaml,line=1,")
+
+
+def test_wrong_input_is_told_wherever_the_verdict_would_be(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the comment on the pull request would go on saying what held of an earlier commit."""
+    desk.prompt(2, "new")
+    desk.project.commit("New words")
+    read = github(desk, tmp_path, monkeypatch)
+    desk.project.write("prompts/shout.yaml", "version: [")
+    done = desk.project.run("gate", "--report-dir", "out")
+    assert (done.code, done.out, desk.calls) == (2, "", 0)
+    value = json.loads((desk.project.root / "out" / "gate.json").read_text())
+    gate = value["gate"]
+    assert (gate["exit_code"], gate["may_merge"], gate["suites"]) == (2, False, [])
+    assert gate["reasons"][0].startswith("prompts/shout.yaml:2:1: not valid YAML")
+    assert read("output.txt").splitlines() == [
+        *("verdict=invalid", "exit-code=2", "may-merge=false", "report-dir=out")
+    ]
+    assert "not valid YAML" in read("summary.md")
+    assert "::error file=prompts/shout.yaml,line=2,endLine=2,title=promptops" in done.err
+    suites = ET.parse(desk.project.root / "out" / "junit.xml").getroot()
+    assert suites.find(".//error") is not None
+
+
 def test_a_summary_that_is_full_is_left_as_it_is(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -548,6 +657,23 @@ def test_without_a_key_recorded_answers_are_taken_by_themselves(
     assert "OPENAI_API_KEY" in refused.err
 
 
+def test_what_is_kept_here_goes_before_what_was_supplied(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.prompt(2, "new")
+    assert desk.project.run("eval", "shout", "--record", "--quiet").code == 1
+    monkeypatch.delenv("OPENAI_API_KEY")
+    desk.server.requests.clear()
+    done, value = desk.gate()
+    assert (done.code, desk.calls, value["gate"]["supplied"]) == (1, 0, "")
+
+
+def test_recorded_answers_cost_nothing_whatever_may_be_spent(desk: Desk) -> None:
+    recorded(desk)
+    done, value = desk.gate("--replay", "--max-cost", "0.0001")
+    assert (done.code, of(value)["verdict"]) == (1, "regressed")
+
+
 def test_with_a_key_recorded_answers_are_taken_when_asked_for(desk: Desk) -> None:
     recorded(desk)
     desk.server.requests.clear()
@@ -557,3 +683,43 @@ def test_with_a_key_recorded_answers_are_taken_when_asked_for(desk: Desk) -> Non
     _, value = desk.gate()
     assert desk.calls > 0
     assert value["gate"]["supplied"] == ""
+
+
+# -- what a change may bring
+
+
+def test_a_link_that_the_change_brought_is_not_written_through(desk: Desk, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept.txt").write_text("as it was")
+    reports = desk.project.root / "reports"
+    reports.mkdir()
+    (reports / "gate.json").symlink_to(outside / "kept.txt")
+    done, _ = desk.gate("--report-dir", "reports")
+    assert done.code == 0
+    assert (outside / "kept.txt").read_text() == "as it was"
+    assert not (reports / "gate.json").is_symlink()
+    (desk.project.root / "elsewhere").symlink_to(outside)
+    for folder in ("elsewhere", "elsewhere/below"):
+        done = desk.project.run("gate", "--report-dir", folder)
+        assert done.code == 2
+        assert "passes through the symbolic link elsewhere" in done.err
+    assert [each.name for each in outside.iterdir()] == ["kept.txt"]
+
+
+def test_a_store_that_is_committed_is_refused(desk: Desk) -> None:
+    (desk.project.root / ".gitignore").unlink(missing_ok=True)
+    desk.project.write(".promptops/store.db", "answers of one's own")
+    desk.project.git("add", "--force", ".promptops/store.db")
+    desk.project.commit("With answers")
+    done = desk.project.run("gate")
+    assert (done.code, desk.calls) == (2, 0)
+    assert ".promptops is committed" in done.err
+    assert "eval --record" in done.err
+
+
+def test_a_file_is_no_folder_for_reports(desk: Desk) -> None:
+    desk.project.write("reports", "words")
+    done = desk.project.run("gate", "--report-dir", "reports")
+    assert done.code == 2
+    assert "--report-dir reports is a file" in done.err

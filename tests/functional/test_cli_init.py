@@ -36,6 +36,7 @@ def test_what_is_written_is_told_and_is_right(empty: Project) -> None:
     for path in FILES:
         assert path in done.out
     assert "promptops eval" in done.out
+    assert "promptops gate" in done.out
     assert empty.run("lint").out == "1 prompt, 1 suite: all right\n"
     assert "name-city" in empty.run("list").out
     assert ".promptops/" in (empty.root / ".gitignore").read_text().splitlines()

@@ -228,6 +228,42 @@ def test_an_artifact_that_is_none_is_refused_and_nothing_is_written(desk, commen
     assert desk.written == []
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(None, "is not there"), (zipped({"gate.json": '{"schema": "@team"}'}), "is not what")],
+)
+def test_an_older_comment_does_not_stand_for_a_commit_without_a_report(desk, comment, data, said):
+    """Else a change that breaks the gate would keep the praise of the one before it."""
+    desk.upload(zipped({"gate.json": gate_json(may_go())}))
+    assert comment().code == 0
+    desk.artifacts.clear()
+    if data is not None:
+        desk.upload(data)
+    later = workflow_run_event(run=RUN + 1)
+    for each in desk.artifacts:
+        each["workflow_run"]["id"] = RUN + 1
+    done = comment("--dry-run", event=later)
+    assert done.code != 0
+    assert "May merge" in desk.comments[0]["body"]
+    done = comment(event=later)
+    assert done.code != 0
+    assert said in done.err
+    (there,) = desk.comments
+    assert "May merge" not in there["body"]
+    assert there["body"].startswith("## ⚠️ No report of `3f1e3f1`\n")
+    assert said in there["body"].replace("`", "")
+    assert there["body"].splitlines()[-1] == MARKER
+    assert comment().code != 0  # the earlier run, late
+    assert "No report" in desk.comments[0]["body"]
+
+
+def test_what_is_wrong_with_saying_so_is_not_told_besides(desk, comment):
+    desk.comment(f"May merge\n\n{MARKER}")
+    desk.fail("PATCH", "/comments", Failing(403, {"message": "locked"}))
+    done = comment()
+    assert (done.code, "is not there" in done.err, "locked" in done.err) == (3, True, False)
+
+
 def test_an_artifact_that_is_too_large_is_not_fetched(desk, comment):
     desk.upload(b"", size_in_bytes=200_000_000)
     done = comment()

@@ -559,7 +559,9 @@ def test_runs_are_listed_and_shown_again(shout, serve):
     again = shout.run("report", report["run"], "--format", "json")
     assert again.value == [report]
     assert "improved" in shout.run("report").out.lower()
-    assert shout.run("report", "nothing").code == 2
+    refused = shout.run("report", "nothing")
+    assert (refused.code, refused.out) == (2, "")
+    assert "promptops runs  lists them" in refused.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")

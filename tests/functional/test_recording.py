@@ -204,6 +204,7 @@ def test_judges_and_embeddings_are_replayed(desk, clone):
     assert replayed["metrics"] == recorded["metrics"]
     assert replayed["warnings"] == [replayed["meta"]["supplied"]]
     assert replayed["calls"]["judge"] == 0
+    assert replayed["meta"]["supplied"].startswith("the answers, and those that score them, were")
 
 
 def test_it_says_what_it_wrote(desk):

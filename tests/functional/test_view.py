@@ -200,7 +200,9 @@ def test_what_is_behind_a_report_is_in_its_page(
     shown = capfd.readouterr().out
     with viewing(made.root) as server:
         page = server.get(f"runs/{run}/")
-    assert page.text == shown
+    back = '<a href="../../" class="tab">All runs</a>'
+    assert page.text.count(back) == 1
+    assert page.text.replace(back, "") == shown
     assert "Name the city as it was written." in page.text
 
 
@@ -312,7 +314,12 @@ def test_head_has_no_body(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/x/", "/x/runs/20260501-1003-abcd/", "/open/x", "//", "/é/"]
+    "path",
+    [
+        *("/", "/x/", "/x/runs/20260501-1003-abcd/", "/open/x", "//", "/é/"),
+        *("/open/", "/open/trend", "/open/runs/", "/open/runs/20260501-1003-abcd/"),
+        *("/open%2F", "/open%2Fx", "/%6Fpen/", "/open/?page=1", "/open//", "/open/./"),
+    ],
 )
 def test_without_the_token_nothing_is_told(server: Server, path: str) -> None:
     answer = server.ask("GET", path.replace("é", "%c3%a9"))
@@ -375,7 +382,15 @@ def test_a_browser_is_given_an_address_that_opens_once(desk: Desk, tmp_path: Pat
         assert opened.status == 303
         assert opened.headers["location"] == server.path
         assert server.path.endswith("/runs/20260501-1003-abcd/")  # the run that was named
-        assert server.ask("GET", path).status == 404
+        assert not [line for line in server.told if "twice" in line]
+        for _ in range(3):
+            assert server.ask("GET", path).status == 404
+        assert server.ask("GET", "/open/another").status == 404
+        until = time.monotonic() + 30
+        while not [line for line in server.told if "twice" in line] and time.monotonic() < until:
+            time.sleep(0.02)
+    (said,) = [line for line in server.told if "twice" in line]
+    assert "--no-open" in said
 
 
 def test_where_there_is_no_browser_it_is_said_and_served(desk: Desk) -> None:

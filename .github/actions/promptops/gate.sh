@@ -15,7 +15,15 @@ case "$EVENT" in
     ;;
 esac
 [[ -d "$HERE" ]] || refuse "working-directory: there is no such folder"
-if [[ -n "$(git -C "$HERE" ls-files -- .promptops 2> /dev/null)" ]]; then
+# A folder may be made to look like a bare repository of its own, which would know of no such file
+# and may name a program to run: git must not take it for one. Letters of any size: some disks tell
+# none apart.
+committed() {
+  git -c safe.bareRepository=explicit -c "safe.directory=*" -c core.fsmonitor=false \
+    -C "$HERE" ls-files -- ":(icase).promptops"
+}
+listed=$(committed) || refuse "working-directory: it is in no git repository that can be read"
+if [[ -n "$listed" ]]; then
   refuse ".promptops is committed: answers are kept there, and a change must not bring its own"
 fi
 
@@ -24,6 +32,7 @@ case "${REPORT_DIR:-}" in
   /* | [A-Za-z]:*) reports="$REPORT_DIR" ;;
   *) reports="$GITHUB_WORKSPACE/$REPORT_DIR" ;;
 esac
+[[ "$reports" != *[[:cntrl:]]* ]] || refuse "report-dir: a name on one line"
 mkdir -p -- "$reports"
 
 arguments=("--report-dir=$reports")

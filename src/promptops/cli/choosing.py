@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -76,9 +77,16 @@ def open_workplace(project: Project, held: ExitStack, *, reading: bool = False) 
     `reading`: nothing is written, and no store is made where there is none.
     """
     store = held.enter_context(Store(project.root, reading=reading))
+    return workplace(project, held, store, os.environ)
+
+
+def workplace(
+    project: Project, held: ExitStack, store: Store, environ: Mapping[str, str]
+) -> Workplace:
+    """The project with its history, which is closed with `held`, on a store of the caller's."""
     repository = Repository.find(project.root)
     if repository is None:
         note("not a git repository: there is no earlier version to compare with")
     else:
         held.callback(repository.close)
-    return Workplace(project.root, project.tree, repository, os.environ, store)
+    return Workplace(project.root, project.tree, repository, environ, store)

@@ -15,6 +15,7 @@ from promptops.github.events import PullRequest, WorkflowRun
 from promptops.github.gate_file import LARGEST, decode_gate
 from promptops.github.pulls import Superseded
 from promptops.reports import discovery
+from promptops.reports.markdown.inline import Markup
 from promptops.reports.markdown.marker import MARKER
 from promptops.reports.surface import Surface
 from promptops.values.details import CaseDetails, Details, PromptText
@@ -81,7 +82,7 @@ def comment_of_run(file: GateFile, run: WorkflowRun) -> str:
     build = "the pull request's own build"
     linked = f"[{build}]({run.url})" if run.url else build
     said = (
-        f"<sub>The numbers are those of {linked} at {run.head_sha[:_SHORT]}. "
+        f"<sub>The numbers and words are those of {linked} at {run.head_sha[:_SHORT]}. "
         "Whoever changes that build can change them.</sub>"
     )
     lines = [
@@ -93,6 +94,23 @@ def comment_of_run(file: GateFile, run: WorkflowRun) -> str:
         MARKER,
     ]
     return _bounded("\n".join(lines))
+
+
+def comment_without_report(run: WorkflowRun, why: str) -> str:
+    """In place of an older comment, which would be read as if it were about this commit."""
+    build = f"[build]({run.url})" if run.url else "build"
+    sha, said = run.head_sha[:_SHORT], Markup().sentence(why)
+    lines = [
+        f"## ⚠️ No report of `{sha}`",
+        "",
+        f"The {build} of this commit left no report that can be read: {said}.",
+        "",
+        "What stood here before was about an earlier commit.",
+        "",
+        order_of(run).line(),
+        MARKER,
+    ]
+    return "\n".join(lines)
 
 
 def order_of(run: WorkflowRun) -> Order:

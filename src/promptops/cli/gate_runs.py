@@ -20,7 +20,7 @@ from promptops.engine.preparing import survey as look_at
 from promptops.engine.rescoring import rescored
 from promptops.engine.scoring import ProjectAccess
 from promptops.engine.touching import Touched
-from promptops.errors import InputError, NoVerdictError, TerminatedError
+from promptops.errors import InputError, MissingExtraError, NoVerdictError, TerminatedError
 from promptops.models.endpoints import missing_credentials
 from promptops.store.recording import manifest_of
 from promptops.values.details import Details
@@ -148,12 +148,20 @@ def _without_key(project: Project, todo: Sequence[Touched]) -> Iterator[tuple[To
     for each in todo:
         try:
             place = project.tree.locate(manifest_of(each.suite))
-            missing = [missing_credentials(model, os.environ) for model in each.models]
+            missing = [_lacking(model) for model in each.models]
         except InputError:  # told where the suite is evaluated
             continue
         lacking = next(filter(None, missing), None)
         if place is not None and lacking:
             yield each, lacking
+
+
+def _lacking(model: str) -> str | None:
+    """Why a model cannot be asked here: no key, or what it needs is not installed."""
+    try:
+        return missing_credentials(model, os.environ)
+    except MissingExtraError as error:
+        return error.message
 
 
 def _has_to_ask(each: Touched, change: Change, place: Workplace, wish: Wish) -> bool:
@@ -162,6 +170,8 @@ def _has_to_ask(each: Touched, change: Change, place: Workplace, wish: Wish) -> 
     choices = choices_for(each, change.around.parting, wish.samples)
     try:
         plan = look_at(each.suite, choices, place, access)
+    except MissingExtraError:  # which answers are kept cannot be told without it
+        return True
     except InputError:  # told where the suite is evaluated
         return False
     plan.opened.close()

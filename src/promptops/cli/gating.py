@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from promptops.cli.past_runs import STORE
 from promptops.cli.project import FOLDERS, Project, find_project
 from promptops.documents.tree import WorkingTree
 from promptops.engine.gating import Circumstances
 from promptops.engine.touching import Survey, survey
-from promptops.errors import HistoryError, Location
+from promptops.errors import HistoryError, InputError, Location
 from promptops.history.occasion import build_url
 from promptops.history.parting import parting
 from promptops.history.past import Past, is_uncommitted
@@ -42,6 +43,29 @@ class Change:
     around: Circumstances
 
 
+def folder_of_project() -> str:
+    """The folder of the project at hand in its repository; "" where that cannot be told."""
+    try:
+        repository = Repository.find(find_project().root)
+    except InputError:
+        return ""
+    if repository is None:
+        return ""
+    with repository:
+        return repository.prefix
+
+
+def _refuse_brought_answers(repository: Repository) -> None:
+    """Raise where the store is committed: a change would bring answers that pass for drawn ones."""
+    head = repository.head
+    if head is not None and repository.tree(head).entry(STORE) is not None:
+        raise InputError(
+            f"{STORE} is committed: a change must not bring its own answers",
+            hint=f"git rm -r --cached {STORE}, and list it in .gitignore; to bring answers on "
+            "purpose, record them: promptops eval --record",
+        )
+
+
 def look(wanted: str | None, suites: Sequence[str]) -> Change:
     """Find what the working tree is to be compared with, and what of it differs; asks nobody.
 
@@ -61,6 +85,7 @@ def look(wanted: str | None, suites: Sequence[str]) -> Change:
             "promptops eval needs no repository",
         )
     with repository:
+        _refuse_brought_answers(repository)
         ends = parting(repository, wanted, os.environ)
         with Past(repository, ends.commit, tree) as past:
             found = survey(tree, past, suites)

@@ -23,7 +23,7 @@ Start with `promptops init`, then `promptops eval`."""
 
 EPILOG = (
     "Exit codes: 0 nothing stands against merging, 1 regressed, 2 wrong input (nothing was spent), "
-    "3 no verdict, 70 our bug, 130 interrupted."
+    "3 no verdict, 70 our bug, 130 interrupted, 143 ended from outside."
 )
 
 app = typer.Typer(

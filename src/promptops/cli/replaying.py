@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from promptops.cli.output import note
+from promptops.cli.choosing import workplace
 from promptops.cli.project import Project
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.preparing import Workplace
 from promptops.engine.suite import MOST_SAMPLES, load_suite
+from promptops.engine.suite_changes import judge_named
 from promptops.engine.supplying import Unasked
 from promptops.errors import InputError, InputErrors, Location, PromptopsError, did_you_mean
-from promptops.history.repository import Repository
 from promptops.models.endpoints import endpoint
 from promptops.store.recording import (
     Manifest,
@@ -60,8 +60,10 @@ class Replayed:
 class RecordedAnswers:
     """Implements `promptops.engine.drawing.Answers` for what a recording lacks: nobody is asked."""
 
-    def __init__(self, recordings: Mapping[str, Manifest]) -> None:
+    def __init__(self, recordings: Mapping[str, Manifest], judged: Collection[str]) -> None:
+        """By the names of suites; `judged` are those that a model scores."""
         self._recordings = recordings
+        self._judged = judged
         self._missing: set[tuple[str, int]] = set()
         self._vectors = 0
 
@@ -103,13 +105,14 @@ class RecordedAnswers:
         """The report of a run, with whose answers it rests on and what they lack."""
         suite = plan.suite.name
         manifest = self._recordings[suite]
-        supplied = _supplied([manifest])
+        supplied = _supplied([manifest], judged=suite in self._judged)
         missing, self._missing = self._missing, set()
         vectors, self._vectors = self._vectors, 0
         samples = _samples_among(missing, plan)
         others = len(missing) - len(samples) + vectors
         warnings = [supplied, *_stale(manifest, plan)]
-        again = f"`promptops eval --record {suite}` records them"
+        against = f" --against {plan.choices.against[:12]}" if plan.choices.against else ""
+        again = f"`promptops eval --record {suite}{against}` records them"
         if samples:
             of = _share(len(samples), report)
             warnings.append(f"the recording lacks {of}: {_named(samples, plan)}; {again}")
@@ -131,34 +134,34 @@ def open_replay(project: Project, suites: Sequence[str], held: ExitStack) -> Rep
         InputError: a suite has no recording, or it is not as promptops writes one.
         StoreError: there is no room for it.
     """
-    recordings = _read(project, suites)
+    recordings, judged = _read(project, suites)
     root = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="promptops-replay-")))
     fill(root, project.tree, recordings)
     store = held.enter_context(Store(root))
     for manifest in recordings.values():
         for run in manifest.runs:
             _plan_looks(store, run)
-    repository = Repository.find(project.root)
-    if repository is None:
-        note("not a git repository: there is no earlier version to compare with")
-    else:
-        held.callback(repository.close)
-    place = Workplace(project.root, project.tree, repository, Unasked(os.environ), store)
-    return Replayed(place, RecordedAnswers(recordings), _supplied(list(recordings.values())))
+    place = workplace(project, held, store, Unasked(os.environ))
+    supplied = _supplied(list(recordings.values()), judged=bool(judged))
+    return Replayed(place, RecordedAnswers(recordings, judged), supplied)
 
 
-def _read(project: Project, suites: Sequence[str]) -> dict[str, Manifest]:
+def _read(project: Project, suites: Sequence[str]) -> tuple[dict[str, Manifest], set[str]]:
+    """The recordings of suites, and which of those a model scores by what the suites say."""
     found: dict[str, Manifest] = {}
+    judged: set[str] = set()
     errors: list[PromptopsError] = []
     for suite in dict.fromkeys(suites):
         try:
-            load_suite(project.tree, suite)  # its own errors go before those of its recording
+            loaded = load_suite(project.tree, suite)  # its errors go before those of the recording
             found[suite] = read_manifest(project.tree, suite)
+            if any(judge_named(each) or "model" in each for each in loaded.file.scorers.values()):
+                judged.add(suite)
         except InputError as error:
             errors.append(error)
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
-    return found
+    return found, judged
 
 
 def _plan_looks(store: Store, run: RecordedRun) -> None:
@@ -169,10 +172,12 @@ def _plan_looks(store: Store, run: RecordedRun) -> None:
         store.comparisons.extend(plan.key, min(plan.reached, MOST_SAMPLES))
 
 
-def _supplied(manifests: Sequence[Manifest]) -> str:
+def _supplied(manifests: Sequence[Manifest], *, judged: bool) -> str:
+    """Whoever supplies what a judge says supplies the scores."""
+    what = "the answers, and those that score them," if judged else "the answers"
     days = sorted({each.recorded[:10] for each in manifests})
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
-    return f"the answers were supplied with the change (recorded {when}), not drawn here"
+    return f"{what} were supplied with the change (recorded {when}), not drawn here"
 
 
 def _samples_among(missing: set[tuple[str, int]], plan: Plan) -> list[tuple[ArmPlan, int, int]]:

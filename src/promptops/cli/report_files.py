@@ -22,12 +22,25 @@ NAMES = {
 """Any other format `x` becomes `report.x`."""
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, root: Path) -> None:
     """Make the folder where it is not there; before anything is spent.
 
+    `root` is the project's: a link within it may have come with the change, and is not followed.
+
     Raises:
-        InputError: it cannot be made, or may not be written to.
+        InputError: it cannot be made, may not be written to, or a link of the project leads there.
     """
+    whole = Path(os.path.abspath(folder))  # noqa: PTH100  # links are to be seen, not followed
+    for each in (whole, *whole.parents):
+        if each.is_relative_to(root) and each.is_symlink():
+            raise InputError(
+                f"--report-dir {folder} passes through the symbolic link {each.name}",
+                hint="name the folder itself; links of a project are never followed",
+            )
+    if whole.exists() and not whole.is_dir():
+        raise InputError(
+            f"--report-dir {folder} is a file", hint="name a folder; it is made where it is not"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -46,6 +59,8 @@ def write_report_files(results: Results, folder: Path) -> list[Path]:
     written = []
     for name in discovery.formats():
         place = folder / NAMES.get(name, f"report.{name}")
+        if place.is_symlink():
+            place.unlink()  # what it leads to may lie anywhere
         emit(rendered(name, results, Surface()), place, machine=name != "terminal")
         written.append(place)
     return written

@@ -305,5 +305,6 @@ def check_keys(models: Iterable[str], environ: Mapping[str, str]) -> None:
         problem = missing_credentials(model, environ)
         if problem:
             raise InputError(
-                problem, hint="or try the embedded model: --model embedded/smollm2-135m"
+                problem,
+                hint="or try the embedded model: promptops eval --model embedded/smollm2-135m",
             )

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from promptops.engine.choices import Choices
 from promptops.engine.touching import Survey, Touched
-from promptops.errors import ExitCode
+from promptops.errors import ExitCode, InputError, InputErrors
 from promptops.history.parting import Parting
 from promptops.values.gate import GateReport, SuiteGate
 from promptops.values.report import Report
 
 _GRAVEST = (ExitCode.REGRESSED, ExitCode.NO_VERDICT, ExitCode.OK)
 """What stands most against merging comes first."""
+
+_MOST_ERRORS = 50
+"""Of wrong input that are told one by one."""
 
 _NOT_REACHED = "not evaluated: the gate was broken off before"
 
@@ -42,6 +45,25 @@ def choices_for(touched: Touched, parting: Parting, samples: int | None) -> Choi
     return Choices(samples=samples, alone=True)
 
 
+def refused(error: InputError) -> GateReport:
+    """The gate over what could not even be looked at: nothing was compared, nothing spent."""
+    errors = error.errors if isinstance(error, InputErrors) else (error,)
+    told = [
+        f"{each.location}: {each.message}" if each.location else each.message for each in errors
+    ]
+    more = [f"and {len(told) - _MOST_ERRORS:,} more"] if len(told) > _MOST_ERRORS else []
+    return GateReport(
+        may_merge=False,
+        exit_code=int(ExitCode.INPUT),
+        reasons=told[:_MOST_ERRORS] + more,
+        base="",
+        base_how="nothing was compared: the input is wrong",
+        head=None,
+        dirty=False,
+        suites=[],
+    )
+
+
 def gate_report(
     survey: Survey,
     reports: Mapping[str, Report],
@@ -52,7 +74,7 @@ def gate_report(
     suites = [
         _suite(each, reports.get(each.suite), notes.get(each.suite, ())) for each in survey.suites
     ]
-    code = _gravest(each.exit_code for each in reports.values())
+    code = _gravest(each.exit_code for each in suites)
     reasons = _reasons(survey, reports)
     if around.broken_off is not None:
         done = f"{len(reports)} of {_many(len(to_evaluate(survey)), 'suite')} were evaluated"
@@ -103,6 +125,12 @@ def _reasons(survey: Survey, reports: Mapping[str, Report]) -> list[str]:
     ]
     gone = [each for each in survey.suites if each.status == "removed"]
     found += [f"the suite {each.suite} is gone: it holds {each.prompt} no more" for each in gone]
+    found += [
+        f"{each.suite} evaluates {each.prompt} in place of {each.replaced}, which it is not"
+        " compared with"
+        for each in survey.suites
+        if each.replaced
+    ]
     found += [f"{name} changed, and no suite evaluates it" for name in survey.uncovered]
     if not survey.suites:
         found.append("there is no suite in evals/: nothing is held to anything")

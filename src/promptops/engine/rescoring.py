@@ -78,13 +78,10 @@ def _by_the_old_one(
     """Whether a run is of this suite, with the scorer as it was before."""
     if earlier.suite not in suites or earlier.run == report.run:
         return False
-    if earlier.meta.get("itself") is True:
+    if earlier.meta.get("itself") is True or changed.digest is None:
         return False
-    digests = [each.meta.get("scorers", {}).get(changed.scorer) for each in (earlier, report)]
-    if digests[0] is None or digests[0] == digests[1]:
-        return False
-    judge = next((each.judge for each in earlier.metrics if each.name == changed.scorer), None)
-    return changed.before is None or judge == changed.before.digest
+    found: bool = earlier.meta.get("scorers", {}).get(changed.scorer) == changed.digest
+    return found
 
 
 def _scores(runs: Runs, run: str, arm: Arm, scorer: str, *, kept: bool) -> dict[_Slot, float]:

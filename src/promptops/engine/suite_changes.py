@@ -14,10 +14,12 @@ from promptops.engine.suite import Suite, SuiteFile
 from promptops.errors import HistoryError, InputError
 from promptops.history.lineage import ABSENT, State, state_in
 from promptops.prompts.loading import LoadedPrompt, prompt_path
-from promptops.scorers.discovery import options_type, scorer_types
+from promptops.scorers.discovery import digest_of, options_type, scorer_types
+from promptops.scorers.python import code_digest
+from promptops.scorers.scorer import ScorerOptions
 from promptops.values.gate import PartChange
 
-_JUDGES = frozenset({"judge", "pairwise"})
+_JUDGES, _CODE = frozenset({"judge", "pairwise"}), "python"
 _NOT_SCORING = frozenset({"role", "weight"})
 """Options that change what a score counts for, and not the score."""
 _ASIDE = ("budget", "limits")
@@ -42,6 +44,8 @@ class Rescored:
     before: LoadedPrompt | None = None
     """The judge's prompt; None where no judge scores, or it cannot be read."""
     after: LoadedPrompt | None = None
+    digest: str | None = None
+    """Of the scorer as it was, by which runs know it; None where that cannot be told."""
 
 
 def suite_changes(old: SuiteSide, new: SuiteSide) -> tuple[list[PartChange], list[Rescored]]:
@@ -56,7 +60,7 @@ def suite_changes(old: SuiteSide, new: SuiteSide) -> tuple[list[PartChange], lis
         comparison = _Scorer(name, old, new)
         changes += comparison.changes()
         if comparison.scores_anew:
-            rescored.append(Rescored(name, *comparison.judges))
+            rescored.append(Rescored(name, *comparison.judges, comparison.digest_before))
     told = _policy(old.suite.file, new.suite.file)
     if told:
         changes.append(PartChange("policy", told, new.suite.path))
@@ -96,7 +100,7 @@ class _Scorer:
         """The judge's prompt on both sides."""
         if before is None or after is None:
             return
-        one, other = _meant(before), _meant(after)
+        one, other = _meant(before, after)
         self._differing = {
             key: (one.get(key), other.get(key))
             for key in dict.fromkeys([*one, *other])
@@ -114,6 +118,24 @@ class _Scorer:
             return False
         return bool(self._differing.keys() - _NOT_SCORING) or self._judge_differs or self._recoded
 
+    @property
+    def digest_before(self) -> str | None:
+        """The digest that the scorer had; nothing of that time is run to find it."""
+        assert self._before is not None
+        options = _options(self._before)
+        if options is None:
+            return None
+        inner: str | None = None
+        if judge_named(self._before):
+            judge = self.judges[0]
+            inner = judge.digest if judge else None
+        elif options.type == _CODE:
+            source = _text(self._old.tree, str(self._before["file"]))
+            inner = None if source is None else code_digest(source)
+        if inner is None and options.type in {_JUDGE, _CODE}:
+            return None
+        return digest_of(options, inner)
+
     def changes(self) -> Iterator[PartChange]:
         path = self._new.suite.path
         if self._before is None or self._after is None:
@@ -127,7 +149,8 @@ class _Scorer:
             yield PartChange("scorers", f"scorer {self._name}: {told}", path)
         if judged and (told := self._judge_told()):
             loaded = self.judges[1]
-            yield PartChange("judge", told, loaded.path if loaded else path)
+            mended = loaded is not None and self._judge_differs
+            yield PartChange("judge", told, loaded.path if loaded and mended else path)
         if self._recoded:
             file = str(self._after.get("file"))
             yield PartChange("scorers", f"scorer {self._name}: its code changed", file)
@@ -144,23 +167,26 @@ class _Scorer:
             return ""
         if before is None or after is None:
             return f"judge {self._name}: its prompt could not be read before"
-        one, other = before.prompt.version, after.prompt.version
-        told = f"judge {self._name} v{one} → v{other}"
-        if one == other:
-            told = f"judge {self._name} (v{one}) changed"
         assert self._before is not None
         assert self._after is not None
         asked = [
             options.get("model") or side.prompt.model
             for options, side in ((self._before, before), (self._after, after))
         ]
-        return told if asked[0] == asked[1] else f"{told}, model {asked[0]} → {asked[1]}"
+        model = "" if asked[0] == asked[1] else f"model {asked[0]} → {asked[1]}"
+        if not self._judge_differs:  # the suite has it asked of another model
+            return f"judge {self._name}: {model or 'its model is named otherwise'}"
+        one, other = before.prompt.version, after.prompt.version
+        told = f"judge {self._name} v{one} → v{other}"
+        if one == other:
+            told = f"judge {self._name} (v{one}) changed"
+        return f"{told}, {model}" if model else told
 
     @property
     def _recoded(self) -> bool:
         """Whether the Python that scores is another one."""
         assert self._after is not None
-        if self._after.get("type") != "python" or "type" in self._differing:
+        if self._after.get("type") != _CODE or "type" in self._differing:
             return False
         file = self._after.get("file")
         if not isinstance(file, str) or "file" in self._differing:
@@ -176,17 +202,24 @@ def _sides(
     return one, {key: both[1] for key, both in kept.items() if both[1] is not None}
 
 
-def _meant(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Options as they are understood; as they are written where they are not."""
+def _meant(*sides: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Options as they are understood; as they are written where one of them is not."""
+    found = [_options(each) for each in sides]
+    if None in found:
+        return list(sides)
+    # What every scorer has is told by its value, also where nobody wrote it.
+    common = ScorerOptions.__struct_fields__
+    return [{name: getattr(each, name) for name in common} | _builtins(each) for each in found]
+
+
+def _options(options: Mapping[str, Any]) -> ScorerOptions | None:
     type_ = options.get("type")
     if type_ not in scorer_types():
-        return options
+        return None
     try:
-        found = msgspec.convert(options, options_type(str(type_)), strict=True)
+        return msgspec.convert(options, options_type(str(type_)), strict=True)
     except msgspec.ValidationError:
-        return options
-    meant: dict[str, Any] = msgspec.to_builtins(found)
-    return meant
+        return None
 
 
 def _judge(options: Mapping[str, Any], tree: Tree) -> State:

@@ -28,6 +28,7 @@ from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_names, p
 from promptops.values.gate import PartChange, SuiteStatus
 
 _FIRST = "first version: nothing to compare with yet"
+_UNREADABLE = "nothing to compare with: what was there before cannot be read"
 _ALIKE = 0.6
 """How much of a suite that is gone a new one has to hold to be taken for it."""
 
@@ -48,6 +49,8 @@ class Touched:
     """What the suite is called, and was called before."""
     models: tuple[str, ...] = ()
     """That may be asked to evaluate it."""
+    replaced: str = ""
+    """The prompt that it evaluated before, where that is another one, and not this one renamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class _Surveying:
         state = past.prompt(loaded.name)
         changes, notes = _prompt_part(loaded, state)
         rescored: list[Rescored] = []
+        replaced = _replaced(old, suite, state)
         if old is None:
             told = f"the suite could not be read before: {broken}" if broken else "the suite is new"
             changes.append(PartChange("policy", told, suite.path))
@@ -121,7 +125,10 @@ class _Surveying:
             moved = dataset_change(suite.dataset_path, place, _dataset_path(old), past)
             changes += [moved] if moved else []
             around, rescored = suite_changes(SuiteSide(old, past.tree), SuiteSide(suite, tree))
-            changes += [*_other_prompt(old, suite, state), *around]
+            if replaced:
+                told = f"prompt {replaced} → {loaded.name}"
+                changes.append(PartChange("policy", told, suite.path))
+            changes += around
             notes += aside(old.file, suite.file)
             notes += [f"the suite was called {old.name} before"] if old.name != name else []
         compared = state.loaded is not None and state.loaded.digest != loaded.digest
@@ -135,6 +142,7 @@ class _Surveying:
             rescored=rescored,
             names=(name, old.name) if old else (name,),
             models=_models(suite, [loaded, state.loaded], tree),
+            replaced=replaced,
         )
 
     def removed(self) -> list[Touched]:
@@ -208,7 +216,7 @@ def _prompt_part(loaded: LoadedPrompt, state: State) -> tuple[list[PartChange], 
     """What differs of the prompt, and what is to be known of that."""
     if state.broken is not None:
         told = f"the prompt could not be read before: {state.broken.message}"
-        return [PartChange("wording", told, loaded.path)], [_FIRST]
+        return [PartChange("wording", told, loaded.path)], [_UNREADABLE]
     if state.loaded is None:
         return [PartChange("wording", "the prompt is new", loaded.path)], [_FIRST]
     notes = []
@@ -217,14 +225,13 @@ def _prompt_part(loaded: LoadedPrompt, state: State) -> tuple[list[PartChange], 
     return prompt_changes(state.loaded, loaded), notes
 
 
-def _other_prompt(old: Suite, new: Suite, state: State) -> list[PartChange]:
-    """That the suite names another prompt, which is not the same one renamed."""
-    if old.file.prompt == new.file.prompt:
-        return []
+def _replaced(old: Suite | None, new: Suite, state: State) -> str:
+    """The other prompt that the suite named before; "" where it is this one, renamed perhaps."""
+    if old is None or old.file.prompt == new.file.prompt:
+        return ""
     if state.loaded is not None and name_of(state.loaded.path) == old.file.prompt:
-        return []
-    told = f"prompt {old.file.prompt} → {new.file.prompt}"
-    return [PartChange("policy", told, new.path)]
+        return ""
+    return old.file.prompt
 
 
 def _dataset_path(suite: Suite) -> str:

@@ -39,7 +39,7 @@ class Comment(msgspec.Struct, frozen=True):
     html_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Order:
     """Of two comments the one for the later run is right. Runs count up over all of GitHub."""
 
@@ -55,15 +55,23 @@ class Order:
 class Put:
     """What became of a comment."""
 
-    what: Literal["created", "updated", "unchanged", "outdated"]
-    """`outdated`: a later run has commented already, so nothing was written."""
+    what: Literal["created", "updated", "unchanged", "outdated", "none"]
+    """`outdated`: a later run has commented already, so nothing was written. `none`: there was no
+    comment, and none was wanted."""
     url: str
     removed: int = 0
     """Further comments of ours, which two runs at once had left."""
 
 
 def put(
-    github: GitHub, number: int, body: str, *, marker: str, author: str, order: Order | None
+    github: GitHub,
+    number: int,
+    body: str,
+    *,
+    marker: str,
+    author: str,
+    order: Order | None,
+    create: bool = True,
 ) -> Put:
     """Let `body` be the one comment on a pull request. It ends with `marker`.
 
@@ -81,6 +89,8 @@ def put(
         own = sorted(_own(github, number, marker, author), key=lambda each: each.id)
         if own:
             return _written(github, own, body, marker, order)
+        if not create:
+            return Put("none", "")
         try:
             made = github.send("POST", f"/issues/{number}/comments", {"body": body}, Comment)
         except UnsureError:
@@ -88,14 +98,37 @@ def put(
                 raise
             github.rest(attempt)  # it may be there: the list is asked again
         else:
-            return Put("created", made.html_url)
+            now = _own(github, number, marker, author)
+            return _alone(github, made, now, marker, order)
+
+
+def _alone(
+    github: GitHub, made: Comment, now: Iterator[Comment], marker: str, order: Order | None
+) -> Put:
+    """Of two runs that found no comment and both made one, the later one's stays.
+
+    Each of the two comes to the same, whichever of them looks first, and removing is done once.
+    """
+    if order is None:
+        return Put("created", made.html_url)
+    own = [made, *(each for each in now if each.id != made.id)]
+    orders = {each.id: _order_of(each, marker) or Order(0, 0) for each in own} | {made.id: order}
+    stays = max(own, key=lambda each: (orders[each.id], -each.id))
+    gone = [each for each in own if each.id != stays.id]
+    for each in gone:
+        github.delete(f"/issues/comments/{each.id}")
+    if stays.id == made.id:
+        return Put("created", made.html_url, len(gone))
+    what: Literal["outdated", "unchanged"] = "outdated" if orders[stays.id] > order else "unchanged"
+    return Put(what, stays.html_url, len(gone) - 1)
 
 
 def _written(
     github: GitHub, own: list[Comment], body: str, marker: str, order: Order | None
 ) -> Put:
     kept, *further = own
-    if order is not None and any(_later(each, order, marker) for each in own):
+    there = [found for each in own if (found := _order_of(each, marker))]
+    if order is not None and max(there, default=order) > order:
         return Put("outdated", kept.html_url)
     for each in further:
         github.delete(f"/issues/comments/{each.id}")
@@ -118,11 +151,11 @@ def _is_by(user: User | None, author: str) -> bool:
     return user.type == "Bot" or not author.lower().endswith(_BOT)
 
 
-def _later(comment: Comment, order: Order, marker: str) -> bool:
-    """Whether a comment of ours is of a later run. Only the very end of it is our own word."""
-    pattern = re.escape(_ORDER).replace(r"\{\}", r"(\d{1,18})")
+def _order_of(comment: Comment, marker: str) -> Order | None:
+    """Of which run a comment of ours is. Only the very end of it is our own word."""
+    pattern = re.escape(_ORDER).replace(r"\{\}", r"([0-9]{1,18})")
     found = re.search(rf"\n{pattern}\n{re.escape(marker)}\Z", _plain(comment.body))
-    return found is not None and (int(found[1]), int(found[2])) > (order.run, order.attempt)
+    return Order(int(found[1]), int(found[2])) if found else None
 
 
 def _plain(body: str | None) -> str:

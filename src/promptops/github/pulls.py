@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from promptops.errors import InputError, NoVerdictError
 from promptops.github.api import GitHub
-from promptops.github.events import PullRequest, WorkflowRun
+from promptops.github.events import PullRequest, Repository, WorkflowRun
 
 _SHORT = 7
 
@@ -81,9 +81,14 @@ def _candidates(github: GitHub, run: WorkflowRun) -> Iterator[PullRequest]:
 
 
 def _is_of(request: PullRequest, repository: str, run: WorkflowRun) -> bool:
-    base, head, own = request.base.repo, request.head.repo, run.head_repository
+    base = request.base.repo
     if base is None or base.full_name.lower() != repository.lower():
         return False
-    if own is not None and (head is None or head.full_name.lower() != own.full_name.lower()):
+    if _name(request.head.repo) != _name(run.head_repository):
         return False
     return run.head_branch is None or request.head.ref == run.head_branch
+
+
+def _name(repository: Repository | None) -> str | None:
+    """Names tell no capitals apart; of a fork that is gone there is none, and none is another's."""
+    return None if repository is None else repository.full_name.lower()

@@ -237,7 +237,11 @@ def _placed(
     place = last_commit(repository, commit, FOLDER)
     if place is None:
         return None
-    if lineage is None or place not in lineage.paths:  # another branch, or one that was not taken
+    known, path = lineage.paths.get(place) if lineage else None, prompt_path(name)
+    # Without a path it is another branch, or one that was not taken. With another path it was
+    # renamed since; where its name was taken then, that prompt is the one of this name.
+    taken = known != path and repository.tree(commit).entry(path) is not None
+    if lineage is None or known is None or taken:
         lineage = Lineage(repository, commit, _path_at(repository, lineage, name, commit))
     return lineage, place
 

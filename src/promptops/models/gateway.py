@@ -294,6 +294,8 @@ def _quiet() -> None:
     silence()
     # Of an answer that is not as the format has it; the warning quotes it.
     warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
+    # Of types that litellm builds at the first answer; as an error it would pass for a bad answer.
+    warnings.filterwarnings("ignore", "Items? .* on TypedDict class", UserWarning)
     litellm.custom_provider_map = [
         {"provider": name, "custom_handler": _Adapter(load_provider(name), name)}
         for name in provider_names()

@@ -108,6 +108,8 @@ def _message(report: Report) -> str:
     found = headline(report, UNICODE)
     lines = [f"{words.versions(report, UNICODE)}: {found}"]
     lines += [f"• {reason}" for reason in report.reasons[:_MOST_REASONS] if reason not in found]
+    if facts.supplied(report):
+        lines.append(f"• {facts.supplied(report)}")
     if report.model:
         lines.append(f"{report.model}, run {report.run}")
     shown = [_one_line(line, _LONGEST_MESSAGE // 2) for line in lines]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from promptops.reports import words
+from promptops.reports import facts, words
 from promptops.reports.changed_cases import compared
 from promptops.reports.spreadsheet import number_cell, text_cell
 from promptops.values.details import CaseDetails, SampleDetails
@@ -34,6 +34,8 @@ class _Row:
     leading: list[str]
     scores: dict[str, Pair]
     trailing: list[str]
+    supplied: str
+    """By whom its answers were supplied; "" where they were drawn."""
     data: dict[str, str]
     """Column of the dataset to its cell."""
 
@@ -46,9 +48,9 @@ def case_table(results: Results) -> Iterator[list[str]]:
     columns are known where `results.details` knows the run; elsewhere their cells are empty.
     """
     scorers = dict.fromkeys(each.name for report in results.reports for each in report.metrics)
-    supplied = text_cell(results.gate.supplied) if results.gate else ""
     rows = [row for report in results.reports for row in _rows(report, results)]
     data = list(dict.fromkeys(name for row in rows for name in row.data))[:_MOST_DATA_COLUMNS]
+    supplied = any(row.supplied for row in rows)
     yield [
         *_LEADING,
         *(text_cell(f"{name} {arm}") for name in scorers for arm in ("baseline", "candidate")),
@@ -62,7 +64,7 @@ def case_table(results: Results) -> Iterator[list[str]]:
             *row.leading,
             *(number_cell(value) for pair in pairs for value in pair),
             *row.trailing,
-            *([supplied] if supplied else []),
+            *([row.supplied] if supplied else []),
             *(row.data.get(name, "") for name in data),
         ]
 
@@ -70,13 +72,20 @@ def case_table(results: Results) -> Iterator[list[str]]:
 def _rows(report: Report, results: Results) -> Iterator[_Row]:
     details = results.details(report.run)
     behind = details.cases() if details else iter(())
-    same_for_all = _of_report(report)
+    same_for_all, supplied = _of_report(report), text_cell(_supplied(report, results))
     ahead: dict[str, CaseDetails] = {}
     for case in report.cases:
         # Both stand in the same order; what is missing on one side must not shift the other.
         while case.id not in ahead and (known := next(behind, None)):
             ahead[known.id] = known
-        yield _row(same_for_all, case, ahead.pop(case.id, _NO_DETAILS))
+        yield _row(same_for_all, case, ahead.pop(case.id, _NO_DETAILS), supplied)
+
+
+def _supplied(report: Report, results: Results) -> str:
+    """The gate speaks for all its reports where none of them speaks for itself."""
+    if results.gate is None or any(facts.supplied(each) for each in results.reports):
+        return facts.supplied(report)
+    return results.gate.supplied
 
 
 def _of_report(report: Report) -> list[str]:
@@ -86,7 +95,7 @@ def _of_report(report: Report) -> list[str]:
     return [text_cell(each) for each in told]
 
 
-def _row(same_for_all: list[str], case: CaseReport, known: CaseDetails) -> _Row:
+def _row(same_for_all: list[str], case: CaseReport, known: CaseDetails, supplied: str) -> _Row:
     delta = None
     if case.baseline is not None and case.candidate is not None:
         delta = case.candidate - case.baseline
@@ -104,7 +113,7 @@ def _row(same_for_all: list[str], case: CaseReport, known: CaseDetails) -> _Row:
     )
     trailing = [text_cell(text) for text in (*outputs, case.why)]
     data = {name: _data_cell(value) for name, value in known.columns.items()}
-    return _Row(leading, _means(known) | case.scores, trailing, data)
+    return _Row(leading, _means(known) | case.scores, trailing, supplied, data)
 
 
 def _answer(known: CaseDetails, arm: Arm) -> str:

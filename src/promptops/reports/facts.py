@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from promptops.values.report import EconomyReport, Interval, MetricReport, Report, Verdict
+from collections.abc import Iterable
+
+from promptops.values.report import (
+    EconomyReport,
+    Interval,
+    MetricReport,
+    Report,
+    SliceReport,
+    Verdict,
+)
 
 CLEAR: frozenset[Verdict] = frozenset({"improved", "passed", "regressed"})
 """The verdicts that answer the question."""
@@ -60,6 +69,28 @@ def told_by_cause(report: Report, warning: str) -> bool:
     start = "every call failed: "
     causes = [each.removeprefix(start) for each in report.reasons if each.startswith(start)]
     return any(f" failed: {cause}" in warning for cause in causes)
+
+
+def supplied(report: Report) -> str:
+    """Where its answers were not drawn here: who supplied them, in words; "" where they were."""
+    told = report.meta.get("supplied")
+    return told if isinstance(told, str) else ""
+
+
+def supplied_among(reports: Iterable[Report]) -> str:
+    """The same of several reports; of which suites, where that is not true of all."""
+    all_, told = set(), {}
+    for report in reports:
+        all_.add(report.suite)
+        if supplied(report):
+            told[report.suite] = supplied(report)
+    words = "; ".join(dict.fromkeys(told.values()))
+    return words if len(told) == len(all_) else f"{', '.join(told)}: {words}" if told else ""
+
+
+def again(report: Report) -> str:
+    """The command that shows it again; "" for one of supplied answers, which no store has."""
+    return "" if supplied(report) else f"promptops report {report.run}"
 
 
 def saved_calls(report: Report) -> int:
@@ -130,3 +161,29 @@ def unneeded_cases(report: Report) -> int:
     if complete:
         return blank
     return min(blank, max(0, len(report.cases) - min(arm.samples for arm in arms)))
+
+
+def slices(report: Report) -> list[SliceReport]:
+    """Those with a score: what surely fell first, then the largest falls.
+
+    Where none was compared, the lowest scores come first.
+    """
+    told = [part for part in report.slices if _measured(part)]
+    return sorted(told, key=_moved if any_slice_compared(told) else _level)
+
+
+def any_slice_compared(slices_: Iterable[SliceReport]) -> bool:
+    """Whether there is a score of the baseline among them."""
+    return any(part.baseline is not None for part in slices_)
+
+
+def _measured(part: SliceReport) -> bool:
+    return part.candidate is not None or part.baseline is not None
+
+
+def _moved(part: SliceReport) -> tuple[bool, float]:
+    return (not part.fell, part.delta if part.delta is not None else 0.0)
+
+
+def _level(part: SliceReport) -> tuple[bool, float]:
+    return (True, part.candidate if part.candidate is not None else 0.0)

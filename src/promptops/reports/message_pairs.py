@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from promptops.reports.same_ends import same_ends
 from promptops.values.request import Message
 
 Pair = tuple[Message | None, Message | None]
@@ -29,13 +30,7 @@ def pair_messages(before: Sequence[Message], after: Sequence[Message]) -> list[P
     Of all ways to lay one side beside the other it is the one in which most is alike, so examples
     that were put in are additions, wherever they stand, and the message after them is a change.
     """
-    shorter = min(len(before), len(after))
-    head = 0
-    while head < shorter and before[head] == after[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and before[-1 - tail] == after[-1 - tail]:
-        tail += 1
+    head, tail = same_ends(before, after)
     left, right = before[head : len(before) - tail], after[head : len(after) - tail]
     return [
         *zip(before[:head], after[:head], strict=True),

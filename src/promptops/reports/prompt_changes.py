@@ -16,6 +16,7 @@ from promptops.reports.difference_parts import (
     words_of,
 )
 from promptops.reports.message_pairs import pair_messages
+from promptops.reports.same_ends import same_ends
 from promptops.reports.word_difference import Piece, changed_lines
 from promptops.values.details import PromptText
 
@@ -112,11 +113,7 @@ def setting_words(setting: Setting) -> str:
 def line_difference(before: str, after: str) -> list[Line]:
     """Two texts as lines kept, removed and added. A break at the end of a text is no line."""
     old, new = _lines(before), _lines(after)
-    shorter, head, tail = min(len(old), len(new)), 0, 0
-    while head < shorter and old[head] == new[head]:
-        head += 1
-    while tail < shorter - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    head, tail = same_ends(old, new)
     left, right = old[head : len(old) - tail], new[head : len(new) - tail]
     return [
         *_marked(" ", old[:head]),

@@ -8,7 +8,10 @@ it.  Plain numbers are left as they are: they work out to themselves.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Sequence
 from math import isfinite
 
 from promptops.reports.safe_text import visible
@@ -23,6 +26,16 @@ _BEGINS = re.compile(
 """A sign at which a formula may begin; some programs read wide and small forms as plain ones."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?(?=\s*(?:[;,]|\Z))")
+
+_BYTE_ORDER_MARK = "\ufeff"
+"""Without it the most used spreadsheet takes UTF-8 for another encoding; the others skip it."""
+
+
+def written(rows: Iterable[Sequence[str]]) -> str:
+    """Rows of finished cells as a file: RFC 4180, so lines end in CR LF."""
+    paper = io.StringIO(newline="")
+    csv.writer(paper).writerows(rows)
+    return _BYTE_ORDER_MARK + paper.getvalue()
 
 
 def text_cell(text: str) -> str:

@@ -22,6 +22,9 @@ class Surface:
     max_cases: int | None = 8
     """How many changed cases are shown one by one; None shows them all."""
 
+    index: str = ""
+    """Where the list of all reports is, for a page that is served; "" where there is none."""
+
     @property
     def columns(self) -> int:
         """The width, within what a layout can do."""

@@ -59,6 +59,30 @@ def panels(trend: Trend) -> list[Panel]:
     return [each for each in made if each.known]
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The last value of a panel, in words."""
+
+    value: str
+    version: str
+    held: str = ""
+    """Of a score: its difference to the version that it was compared with, and the interval."""
+    verdict: Verdict | None = None
+
+
+def newest(trend: Trend, panel: Panel, signs: Symbols) -> Newest:
+    """What a panel, which has a value, says of the newest version that it knows."""
+    at = next(at for at in range(len(panel.marks))[::-1] if panel.marks[at].value is not None)
+    point, told = trend.points[at], panel.told(panel.marks[at].value)
+    score = score_of(point, panel.name) if panel.is_score else None
+    if score is None or score.delta is None or point.against is None:
+        return Newest(told, name_of(point))
+    held = f"{words.signed(score.delta, signs)} against v{point.against}"
+    if score.interval:
+        held += f" ({words.between(score.interval, signs)})"
+    return Newest(told, name_of(point), held, score.verdict)
+
+
 def tokens(point: TrendPoint) -> float | None:
     """Tokens in and out of one answer, mean; None where either is unknown."""
     if point.input_tokens is None or point.output_tokens is None:

@@ -10,10 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from promptops.reports.same_ends import same_ends
+
 Kind = Literal["=", "-", "+"]
 Segment = tuple[Kind, str]
 
-_TOKENS = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+"""Thai, Lao, Burmese, Khmer, kana and Han: they write no blanks between words, so that each letter
+is told apart."""
+
+_TOKENS = re.compile(rf"\n|[^\S\n]+|[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]")
 
 _ALIKE = 0.35
 """Below this share of common words two passages are shown whole, one after the other."""
@@ -58,13 +67,7 @@ def _opcodes(before: Sequence[str], after: Sequence[str]) -> Sequence[Opcode] | 
     """
     if _matches(before, after) <= _MOST_MATCHES:
         return difflib.SequenceMatcher(_is_blank, before, after, autojunk=False).get_opcodes()
-    shorter = min(len(before), len(after))
-    head = 0
-    while head < shorter and before[head] == after[head]:
-        head += 1
-    tail = 0
-    while tail < shorter - head and before[-1 - tail] == after[-1 - tail]:
-        tail += 1
+    head, tail = same_ends(before, after)
     left, right = before[head : len(before) - tail], after[head : len(after) - tail]
     if _matches(left, right) > _MOST_MATCHES:
         return None

@@ -60,6 +60,16 @@ def options_type(type_: str) -> type[ScorerOptions]:
     return cast("type[ScorerOptions]", scorer_module(type_).Options)
 
 
+def digest_of(options: ScorerOptions, inner: str | None) -> str:
+    """The digest of a scorer with these options: 64 hex digits.
+
+    `inner` is the digest of its judge's prompt, or of its code; None where it has neither.
+    """
+    built = msgspec.to_builtins(options)
+    meaning = {key: value for key, value in built.items() if key not in _NOT_IN_DIGEST}
+    return hashlib.sha256(canonical_json([meaning, inner])).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where in the suite the scorer stands."""
@@ -170,10 +180,7 @@ class Scorer:
 
         Name, role and weight do not enter.  Final once `preflight` was called.
         """
-        built = msgspec.to_builtins(self.options)
-        meaning = {key: value for key, value in built.items() if key not in _NOT_IN_DIGEST}
-        inner = getattr(self._prepared, "digest", None)
-        return hashlib.sha256(canonical_json([meaning, inner])).hexdigest()
+        return digest_of(self.options, getattr(self._prepared, "digest", None))
 
     def preflight(self, services: Project, prompt: LoadedPrompt | None = None) -> None:
         """Check what needs the project: files, judge prompts, leave to run code.

@@ -68,7 +68,12 @@ def attach(options: Options, services: Project, _prompt: LoadedPrompt | None) ->
     if not callable(function):
         names = [name for name, value in vars(module).items() if inspect.isfunction(value)]
         raise _no_function(options, names)
-    return _Loaded(function, hashlib.sha256(source.encode()).hexdigest())
+    return _Loaded(function, code_digest(source))
+
+
+def code_digest(source: str) -> str:
+    """What enters the scorer's digest of its code: 64 hex digits."""
+    return hashlib.sha256(source.encode()).hexdigest()
 
 
 def examine(options: Options, services: Project) -> None:

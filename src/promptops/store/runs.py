@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from promptops.errors import InputError, StoreError, did_you_mean
+from promptops.errors import InputError, StoreError
 from promptops.store.database import translated
 from promptops.store.transaction import transaction
 from promptops.values.report import CaseReport, Report
@@ -146,7 +146,7 @@ class Runs:
         ids = [each[0] for each in self._ask("SELECT id FROM runs ORDER BY created DESC, id DESC")]
         meant = ids[:1] if run == "last" else [each for each in ids if each.startswith(run)]
         if not meant:
-            hint = did_you_mean(run, ids) if ids else "promptops eval makes the first run"
+            hint = "promptops runs  lists them" if ids else "promptops eval makes the first run"
             raise InputError(f"there is no run {run!r}", hint=hint)
         if len(meant) > 1 and run not in meant:
             raise InputError(f"{run!r} is the start of {len(meant)} runs", hint="give more of it")

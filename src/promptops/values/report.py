@@ -72,7 +72,10 @@ class VarianceReport(msgspec.Struct, frozen=True):
 
 
 class MetricReport(msgspec.Struct, frozen=True):
-    """One scorer's comparison: means over cases in [0, 1]; delta is candidate − baseline."""
+    """One scorer's comparison: means over its pairs, in [0, 1]; delta is candidate − baseline.
+
+    Where nothing is compared: the mean over cases of their means.
+    """
 
     name: str
     role: Role

@@ -82,6 +82,12 @@ def test_help_imports_next_to_nothing(root: Path, arguments: list[str]) -> None:
     assert not found & slow
 
 
+@pytest.mark.parametrize("name", ["comment", "report", "view"])
+def test_the_help_of_a_command_needs_none_of_its_libraries(root: Path, name: str) -> None:
+    found = imported(root, name, "--help")
+    assert not found & {"litellm", "numpy", "git", "jinja2", "pydantic", "aiohttp", "xllamacpp"}
+
+
 @pytest.mark.parametrize("arguments", [["list"], ["log", "greet"], ["show", "greet"]])
 def test_reading_needs_no_template_engine(root: Path, arguments: list[str]) -> None:
     assert "jinja2" not in imported(root, *arguments)

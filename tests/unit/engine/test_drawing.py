@@ -9,8 +9,8 @@ import pytest
 
 from promptops.engine.calling.limits import Limits
 from promptops.engine.calling.terms import Terms
-from promptops.engine.drawing import Drawing
-from promptops.errors import NoVerdictError
+from promptops.engine.drawing import Drawing, check_keys
+from promptops.errors import InputError, NoVerdictError
 from promptops.values.account import Account
 from promptops.values.observing import Unobserved
 from promptops.values.price import StatedPrice
@@ -286,3 +286,10 @@ def test_an_observer_is_told_of_calls_and_not_of_what_was_kept():
     (called,) = listening.called
     assert (called.account, called.request) == (ACCOUNT, REQUEST)
     assert [each.outcome for each in called.attempts] == [Response("hi")]
+
+
+def test_the_hint_at_a_missing_key_names_the_command_that_takes_the_option():
+    """`promptops gate` meets it too, and has no --model."""
+    with pytest.raises(InputError, match="openai/x needs OPENAI_API_KEY") as caught:
+        check_keys(["openai/x"], {})
+    assert "promptops eval --model embedded/" in str(caught.value)

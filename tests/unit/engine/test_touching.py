@@ -222,12 +222,18 @@ def scorers(**options: Any) -> dict[str, Any]:
             {
                 SUITE: gate(
                     **scorers(
-                        same={"type": "equals", "expected": "{{ word }}", "normalize": ["trim"]}
+                        same={"type": "equals", "expected": "{{ word }}", "normalize": ["strip"]}
                     )
                 )
             },
             "scorers",
-            'scorer same: normalize unset → ["trim"]',
+            'scorer same: normalize [] → ["strip"]',
+            SUITE,
+        ),
+        (
+            {SUITE: gate(**scorers(fair=SCORED["scorers"]["fair"] | {"role": "observe"}))},
+            "scorers",
+            "scorer fair: role gate → observe",
             SUITE,
         ),
         (
@@ -245,11 +251,11 @@ def scorers(**options: Any) -> dict[str, Any]:
         (
             {SUITE: gate(**scorers(fair=SCORED["scorers"]["fair"] | {"model": "openai/huge"}))},
             "judge",
-            "judge fair (v1) changed, model openai/large → openai/huge",
-            JUDGE,
+            "judge fair: model openai/large → openai/huge",
+            SUITE,
         ),
     ],
-    ids=["changed", "removed", "gate", "added", "option", "judge", "model", "override"],
+    ids=["changed", "removed", "gate", "added", "option", "role", "judge", "model", "override"],
 )
 def test_what_is_around_the_prompt_is_described_and_never_taken_for_it(
     sandbox: Sandbox, files: dict[str, str], part: str, what: str, path: str
@@ -391,6 +397,8 @@ def test_what_could_not_be_read_before_is_told_and_no_end(
     (told,) = parts(touched)
     assert told[0] == part
     assert "could not be read before" in told[1]
+    unreadable = "nothing to compare with: what was there before cannot be read"
+    assert touched.notes == ([unreadable] if part == "wording" else [])
 
 
 def test_a_dataset_that_could_not_be_read_before_is_told(sandbox: Sandbox) -> None:
@@ -427,11 +435,29 @@ def test_a_prompt_that_no_suite_evaluates_is_uncovered(sandbox: Sandbox) -> None
     assert look(sandbox, "ask").uncovered == []
 
 
+def test_a_prompt_that_was_broken_here_is_wrong_though_no_suite_evaluates_it(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.commit("idle", {"prompts/idle.yaml": json.dumps(PROMPT)})
+    sandbox.write({"prompts/idle.yaml": "version: [\n"})
+    with pytest.raises(InputError, match="not valid YAML"):
+        look(sandbox)
+    sandbox.commit("broken")
+    assert look(sandbox).uncovered == []  # it is none of this change's doing
+
+
 def test_all_that_is_wrong_here_is_told_at_once(sandbox: Sandbox) -> None:
     sandbox.write({SUITE: "prompt: [\n", "evals/b.yaml": gate(dataset="none.jsonl")})
     with pytest.raises(InputError) as caught:
         look(sandbox)
     assert {each.location.path for each in caught.value.errors} == {SUITE, "evals/b.yaml"}  # type: ignore[attr-defined]
+
+
+def test_a_judge_that_cannot_be_read_is_wrong(sandbox: Sandbox) -> None:
+    sandbox.write({JUDGE: "version: [\n"})
+    with pytest.raises(InputError, match="not valid YAML") as caught:
+        look(sandbox)
+    assert str(caught.value).startswith(f"{JUDGE}:2:1: ")
 
 
 def test_a_suite_that_is_not_there_names_the_nearest(sandbox: Sandbox) -> None:

@@ -97,6 +97,33 @@ def test_two_runs_at_once_end_in_one_comment(desk):
     assert "DELETE /issues/comments/1010" in desk.written
 
 
+@pytest.mark.parametrize(
+    ("other", "what", "stays"),
+    [
+        (Order(8, 1), "created", "mine"),
+        (Order(10, 1), "outdated", "theirs"),
+        (Order(9, 2), "outdated", "theirs"),
+        (Order(9, 1), "unchanged", "theirs"),  # the same run twice: the older comment stays
+        (None, "created", "mine"),
+    ],
+)
+def test_two_runs_that_both_found_no_comment_end_in_one(desk, other, what, stays):
+    order = Order(9, 1)
+    desk.comment(body("theirs", other))
+    desk.fail("GET", "/comments", Failing(200, b"[]"))  # it came between the look and the writing
+    done_ = done(desk, "mine", order)
+    assert (done_.what, done_.removed) == (what, int(stays == "mine"))
+    (there,) = desk.comments
+    assert there["body"] == (body("mine", order) if stays == "mine" else body("theirs", other))
+    assert done_.url == there["html_url"]
+
+
+def test_neither_of_two_runs_removes_what_others_wrote(desk):
+    desk.comment(body("mine", Order(99, 1)), person("mallory-ficta"))
+    assert done(desk, "one", Order(9, 1)).what == "created"
+    assert len(desk.comments) == 2
+
+
 def test_a_lost_answer_does_not_make_two_comments(desk):
     desk.fail("POST", "/comments", Failing(502, after=True))
     assert done(desk, "one").what == "unchanged"

@@ -82,6 +82,13 @@ def test_a_fork_that_is_gone_is_found_by_the_commit(desk):
     assert found(desk, run) == 7
 
 
+def test_a_fork_that_is_gone_is_not_taken_for_another(desk):
+    """Whoever pushes the same commit to a branch of the same name, and removes the fork."""
+    run = msgspec.structs.replace(run_of(source=FORK), head_repository=None)
+    desk.by_commit = [pull(7, source="ada-ficta/assistant"), pull(8)]
+    assert "no open pull request" in found(desk, run)
+
+
 def test_a_branch_of_any_name_is_asked_for_as_it_is(desk):
     branch = "a&state=all #1%2f..?per_page=1"
     desk.pulls = [pull(7, branch=branch)]

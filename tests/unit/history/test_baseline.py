@@ -57,6 +57,19 @@ def sure(
     return found
 
 
+def test_a_prompt_that_took_another_s_name_is_held_against_that_one(three: Sandbox) -> None:
+    """It was deleted, and another one was renamed to its name: whoever asks for it gets that."""
+    base = three.commit("another", {B: prompt_text(1, "Something else: {{ message }}")})
+    three.git("rm", "--quiet", A)
+    three.commit("gone")
+    three.git("mv", B, A)
+    three.commit("renamed")
+    found = sure(three, base)
+    assert (found.version.number, found.version.path) == (3, A)
+    three.git("branch", "base", base)
+    assert sure(three, None, {"GITHUB_BASE_REF": "base"}).version.path == A
+
+
 def test_a_clean_prompt_is_compared_with_the_version_before(three: Sandbox) -> None:
     three.commit("unrelated", {"src/x": "x"})
     three.commit("note", {A: "# note\n" + numbered(3)})

@@ -195,3 +195,9 @@ def test_no_canary_is_a_command_of_its_own(canary):
 )
 def test_no_text_is_a_command_of_its_own(text):
     check_one_command(text)
+
+
+def test_supplied_answers_are_said():
+    report = msgspec.structs.replace(examples.regressed(), meta={"supplied": "by the author"})
+    (told,) = annotations(Results([report]))
+    assert "\n• by the author\n" in told.message

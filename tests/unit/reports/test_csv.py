@@ -171,3 +171,15 @@ def test_supplied_answers_are_marked_in_every_row():
     rows = table(every_gate()["supplied"])
     assert {row["supplied"][:22] for row in rows} == {"recorded on 2026-10-02"}
     assert "supplied" not in table(every_gate()["regression"])[0]
+
+
+def test_of_a_gate_that_drew_some_answers_itself_only_the_others_are_marked():
+    report = examples.passed()
+    mixed = msgspec.structs.replace(report, suite="answer", meta={"supplied": "by =its author"})
+    gate = every_gate()["supplied"].gate
+    rows = table(Results([report, mixed], gate))
+    assert {(row["suite"], row["supplied"]) for row in rows} == {
+        ("extract-city", ""),
+        ("answer", "by =its author"),
+    }
+    assert {row["supplied"] for row in table(Results([mixed]))} == {"by =its author"}

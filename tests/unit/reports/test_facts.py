@@ -84,3 +84,15 @@ def test_scores_may_be_settled_where_the_verdict_is_open():
         examples.perhaps_dearer(), metrics=[examples.metric(verdict="inconclusive")]
     )
     assert not facts.scores_settled(both)
+
+
+def test_answers_that_were_supplied_and_a_run_that_no_store_has():
+    drawn = examples.passed()
+    given = msgspec.structs.replace(drawn, suite="other", meta={"supplied": "by the author"})
+    assert (facts.supplied(drawn), facts.again(drawn)) == ("", f"promptops report {drawn.run}")
+    assert (facts.supplied(given), facts.again(given)) == ("by the author", "")
+    assert facts.supplied_among([drawn]) == facts.supplied_among([]) == ""
+    assert facts.supplied_among([given, given]) == "by the author"
+    assert facts.supplied_among([drawn, given]) == "other: by the author"
+    odd = msgspec.structs.replace(drawn, meta={"supplied": ["x"]})
+    assert facts.supplied(odd) == ""

@@ -66,8 +66,8 @@ def test_hundreds_of_suites_stay_few_lines() -> None:
         (["wording"], "the prompt changed"),
         (["wording", "model"], "the prompt changed"),
         (["model"], "the model changed, its words did not"),
-        (["model", "params"], "the model and the params changed, its words did not"),
-        (["includes", "judge"], "the prompt changed, and so did the judge"),
+        (["model", "params"], "the model and the params changed, the prompt's words did not"),
+        (["includes", "judge"], "the prompt changed; the judge changed as well"),
         (["dataset"], "the prompt is as it was; what changed is the dataset"),
         (
             ["policy", "dataset", "scorers"],

@@ -182,6 +182,18 @@ def test_the_index_tells_where_every_case_is():
     assert index["versions"] == ["v1", "v2"]
 
 
+@pytest.mark.parametrize("example", ["first_version", "alone"])
+def test_no_case_is_called_uncompared_where_nothing_is_compared(example):
+    index, _ = data_of(results_of(examples.every_example()[example]))
+    assert index["cases"]["id"]
+    assert not any(bits & UNCOMPARED for bits in index["cases"]["bits"])
+
+
+def test_the_two_draws_of_one_version_have_names_of_their_own():
+    index, _ = data_of(results_of([examples.noise()]))
+    assert index["versions"] == ["v2, first draw", "v2, second draw"]
+
+
 @dataclass(frozen=True)
 class Shuffled:
     """Details in another order than the report's, one missing, one unknown."""
@@ -286,6 +298,52 @@ def test_what_is_not_known_is_said():
     assert "$0" not in told
     told = " ".join(Parsed(page_of(results_of([examples.unpriced()]))).texts)
     assert "not known of 120 pairs" in told
+
+
+def test_what_is_not_known_is_said_once():
+    bars = page_of(results_of([examples.unpriced()])).partition('class="economy"')[2]
+    assert bars.count("not known of 120 pairs") == 1
+    assert "not known not known" not in bars
+
+
+def test_a_version_by_itself_has_no_level_of_sureness():
+    page = page_of(results_of([examples.first_version()]))
+    assert "<h3>What was drawn</h3>" in page
+    assert "<h3>How sure</h3>" not in page
+    assert "over all looks together" not in page
+
+
+def test_one_look_over_cases_like_these_is_told_as_that():
+    report = examples.population()
+    path = [LookReport(60, -0.05, (-0.3, 0.2)), LookReport(120, -0.06, (-0.12, 0.01))]
+    metrics = [msgspec.structs.replace(report.metrics[0], path=path), *report.metrics[1:]]
+    page = page_of(results_of([msgspec.structs.replace(report, metrics=metrics)]))
+    assert "The verdict rests on one look at the end, over cases like these." in page
+    assert "could stop" not in page
+    assert "over all looks together" not in page
+
+
+@pytest.mark.parametrize("reach", [0.0004, 0.0049, 0.012, 0.049, 0.0999, 0.35, 1.0])
+def test_every_scale_of_differences_can_be_read(reach):
+    report = examples.passed()
+    metric = msgspec.structs.replace(
+        report.metrics[0], delta=0.0, interval=(-reach, reach), population_interval=None
+    )
+    report = msgspec.structs.replace(
+        report, metrics=[metric], meta=report.meta | {"margin": reach / 2}
+    )
+    axis = page_of(results_of([report])).partition('class="plot axis"')[2].partition("</svg>")[0]
+    ticks = re.findall(r'class="tick">([^<]*)<', axis)
+    assert len(ticks) >= 3
+    assert len(set(ticks)) == len(ticks)
+    assert ticks[len(ticks) // 2] == "0"
+
+
+def test_a_served_page_leads_back_to_the_list():
+    results = results_of([examples.passed()])
+    assert "All runs" not in page_of(results)
+    page = Parsed(render(results, Surface(index="../../")))
+    assert ("a", {"href": "../../", "class": "tab"}) in page.tags
 
 
 def test_a_path_is_drawn_where_there_were_looks():

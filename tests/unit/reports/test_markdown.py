@@ -93,6 +93,10 @@ def test_what_stands_against_merging_comes_first_and_is_open():
 def test_who_supplied_the_answers_stands_before_any_number():
     text = comment(gate_examples.supplied())
     assert text.index("> [!WARNING]\n> **The answers were supplied") < text.index("| suite |")
+    report = msgspec.structs.replace(examples.regressed(), meta={"supplied": "by the author"})
+    text = comment(results_of([report]))
+    said = "> [!WARNING]\n> **The answers were supplied, not drawn here:** by the author"
+    assert 0 < text.index(said) < text.index("| metric |")
 
 
 def test_the_marker_is_the_last_line_of_a_gate_and_in_no_other():

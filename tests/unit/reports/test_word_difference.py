@@ -28,6 +28,15 @@ def test_words_are_marked_within_a_line():
     ]
 
 
+def test_a_script_without_blanks_is_compared_by_letter():
+    assert shown("包裹预计星期四送达里昂。", "包裹预计星期五送达里昂。") == [
+        "~包裹预计星期[-四][+五]送达里昂。"
+    ]
+    assert shown("荷物は木曜日に着きます", "荷物は金曜日に着きます") == [
+        "~荷物は[-木][+金]曜日に着きます"
+    ]
+
+
 def test_lines_are_kept_removed_added_or_changed():
     old = "You are kind.\nName the city of it.\nThe end."
     new = "You are kind.\nName the one city of it.\nBe brief.\nThe end."

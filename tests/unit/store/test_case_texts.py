@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import sqlite3
 import tracemalloc
+from contextlib import closing
 
 import pytest
 
 from promptops.store import case_texts as under_test
-from promptops.store.case_texts import CaseText
+from promptops.store.case_texts import CaseText, CaseTexts
+from promptops.store.database import FILE, FOLDER
 from promptops.store.store import Store
 from tests.unit.store.kept import ask, change
 from tests.unit.store.texts import DATASET, case_text, keep_cases
@@ -22,6 +25,23 @@ def test_cases_come_back_whole(tmp_path):
         assert store.case_texts.find(DATASET, []) == {}
     places = ask(tmp_path, "SELECT case_id FROM case_texts ORDER BY position")
     assert [row[0] for row in places] == NAMES
+
+
+def test_a_few_cases_cost_no_more_of_a_large_dataset(tmp_path):
+    """Counted in steps of SQLite's machine: a page of a report must not read the whole dataset."""
+    asked = ["c7", "c11"]
+
+    def steps(cases: int) -> int:
+        root = tmp_path / str(cases)
+        root.mkdir()
+        keep_cases(root, [f"c{at}" for at in range(cases)])
+        counted = []
+        with closing(sqlite3.connect(root / FOLDER / FILE)) as connection:
+            connection.set_progress_handler(lambda: counted.append(1), 1)
+            assert set(CaseTexts(connection).find(DATASET, asked)) == set(asked)
+        return len(counted)
+
+    assert steps(5_000) <= steps(20) + 20
 
 
 def test_names_that_need_care_in_json_are_found(tmp_path):

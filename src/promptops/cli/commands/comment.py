@@ -8,12 +8,20 @@ Elsewhere, --pull-request and --file say what to comment on and with what.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from promptops.cli.commenting import Outcome, comment_of, comment_of_run, order_of, read_gate
+from promptops.cli.commenting import (
+    Outcome,
+    comment_of,
+    comment_of_run,
+    comment_without_report,
+    order_of,
+    read_gate,
+)
 from promptops.cli.output import (
     Format,
     FormatOption,
@@ -22,7 +30,7 @@ from promptops.cli.output import (
     emit,
     note,
 )
-from promptops.errors import InputError
+from promptops.errors import InputError, PromptopsError
 from promptops.github import comments, pulls
 from promptops.github.api import GitHub
 from promptops.github.artifact import NAME, gate_of_run
@@ -99,7 +107,12 @@ def _of_run(artifact: str, number: int | None, author: str, *, dry_run: bool) ->
         found = _meant(github, run, number)
         if isinstance(found, pulls.Superseded):
             return Outcome(None, found)
-        body = comment_of_run(gate_of_run(github, run.id, artifact), run)
+        try:
+            body = comment_of_run(gate_of_run(github, run.id, artifact), run)
+        except PromptopsError as error:
+            if not dry_run:
+                _take_back(github, found, run, author, error.message)
+            raise
         if dry_run:
             note(f"for #{found.number}")
             return body
@@ -107,6 +120,20 @@ def _of_run(artifact: str, number: int | None, author: str, *, dry_run: bool) ->
         if now.state != "open" or now.head.sha != run.head_sha:
             return Outcome(now, pulls.superseded(now, run.head_sha))
         return _put(github, now, body, author, order_of(run))
+
+
+def _take_back(
+    github: GitHub, request: PullRequest, run: WorkflowRun, author: str, why: str
+) -> None:
+    """Where an older commit was commented on: say there that this one has no report.
+
+    That there is none is the error that counts; one from saying so is not told besides.
+    """
+    with suppress(PromptopsError):
+        now = pulls.pull(github, request.number)
+        if now.state == "open" and now.head.sha == run.head_sha:
+            body = comment_without_report(run, why)
+            _put(github, now, body, author, order_of(run), create=False)
 
 
 def _run_of(event: Event) -> WorkflowRun:
@@ -135,8 +162,22 @@ def _meant(github: GitHub, run: WorkflowRun, number: int | None) -> PullRequest 
 
 
 def _put(
-    github: GitHub, request: PullRequest, body: str, author: str, order: Order | None
+    github: GitHub,
+    request: PullRequest,
+    body: str,
+    author: str,
+    order: Order | None,
+    *,
+    create: bool = True,
 ) -> Outcome:
     shown = Redactor(os.environ).exact(body)
-    put = comments.put(github, request.number, shown, marker=MARKER, author=author, order=order)
+    put = comments.put(
+        github,
+        request.number,
+        shown,
+        marker=MARKER,
+        author=author,
+        order=order,
+        create=create,
+    )
     return Outcome(request, put)

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from promptops.cli.gating import Change, look
+from promptops.cli.gating import Change, folder_of_project, look
 from promptops.cli.output import (
     CasesOption,
     OutputOption,
@@ -27,9 +27,10 @@ from promptops.cli.output import (
     showing,
     surface,
 )
+from promptops.cli.project import find_project
 from promptops.cli.report_files import make_folder, rendered, write_report_files
 from promptops.engine.calling.terms import CONCURRENCY
-from promptops.engine.gating import gate_report, to_evaluate
+from promptops.engine.gating import gate_report, refused, to_evaluate
 from promptops.engine.suite import MOST_SAMPLES
 from promptops.errors import ExitCode, InputError, NoVerdictError, TerminatedError
 from promptops.reports import discovery
@@ -126,25 +127,36 @@ def command(
         if amount is not None and not (0 < amount < math.inf):
             raise InputError(f"--{name} must be more than 0")
     if report_dir is not None:
-        make_folder(report_dir)
+        make_folder(report_dir, find_project().root)
     with ExitStack() as held:
-        change = look(base, suite or [])
-        done: Any = None
-        if to_evaluate(change.survey):
-            runs = importlib.import_module("promptops.cli.gate_runs")
-            asked = runs.Asked(concurrency, max_cost, timeout, patience, allow_code)
-            done = runs.evaluate_touched(change, runs.Wish(asked, samples, replay, quiet), held)
+        try:
+            change = look(base, suite or [])
+            done: Any = None
+            if to_evaluate(change.survey):
+                runs = importlib.import_module("promptops.cli.gate_runs")
+                asked = runs.Asked(concurrency, max_cost, timeout, patience, allow_code)
+                done = runs.evaluate_touched(change, runs.Wish(asked, samples, replay, quiet), held)
+        except InputError as error:  # whoever reads the report instead of the log has to see it too
+            _leave_behind(Results([], refused(error)), report_dir, error)
+            raise
         results = _results(change, done)
         emit(rendered(format_, results, shown), output, machine=format_ != "terminal")
-        if report_dir is not None:
-            write_report_files(results, report_dir)
-        if os.environ.get("GITHUB_ACTIONS") == "true":
-            github = importlib.import_module("promptops.cli.github_files")
-            github.tell_github(results, report_dir, os.environ)
+        _leave_behind(results, report_dir, None)
         if done is not None and done.error is not None:
             raise done.error
     assert results.gate is not None
     return results.gate.exit_code
+
+
+def _leave_behind(results: Results, report_dir: Path | None, error: InputError | None) -> None:
+    """The folder with reports, and what a step of a GitHub workflow leaves."""
+    if report_dir is not None:
+        write_report_files(results, report_dir)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        github = importlib.import_module("promptops.cli.github_files")
+        errors = () if error is None else getattr(error, "errors", (error,))
+        place = github.Place(folder_of_project(), errors)
+        github.tell_github(results, report_dir, os.environ, place)
 
 
 def _results(change: Change, done: Any) -> Results:

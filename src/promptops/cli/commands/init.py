@@ -40,6 +40,7 @@ def _steps(folder: Path, done: Scaffold) -> list[tuple[str, str]]:
         ("git add . && git commit", "its first version is on record"),
         ("edit prompts/name-city.yaml", "its text, its `version` and its `change`"),
         ("promptops eval", "did that make it better or worse, and how sure is that?"),
+        ("promptops gate", "what the workflow asks of a pull request: may it be merged?"),
     ]
     if done.repository is None:
         steps.insert(0, ("git init", "versions come out of git's history"))

@@ -5,17 +5,20 @@ RUN is the run to begin with: its id, the start of one, or `last`. Ctrl-C ends i
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from promptops.cli.output import emit, is_terminal, note, tell
 from promptops.cli.project import find_project
-from promptops.cli.viewing.server import Serving, open_browser, serve
 from promptops.errors import ExitCode
+
+if TYPE_CHECKING:
+    from promptops.cli.viewing.server import Serving
 
 _MOST_PORT = 65_535
 
@@ -40,14 +43,15 @@ def command(
 ) -> None:
     project = find_project()
     opens = _has_screen() if open_ is None else open_
+    server = importlib.import_module("promptops.cli.viewing.server")  # and with it aiohttp
 
     def announce(serving: Serving) -> None:
         note(f"serving the reports of {project.root.name} on this machine alone; Ctrl-C ends it")
         emit(serving.url)
         if opens:
-            open_browser(serving.opening, lambda: note("no browser could be opened"))
+            server.open_browser(serving.opening, lambda: note("no browser could be opened"))
 
-    ended_by = serve(project, port, run, announce)
+    ended_by = server.serve(project, port, run, announce)
     if ended_by == signal.SIGTERM:
         raise typer.Exit(ExitCode.TERMINATED)
     if is_terminal(sys.stderr):

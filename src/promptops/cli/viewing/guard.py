@@ -49,6 +49,7 @@ class Door:
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(24)
         self._ticket: str | None = None
+        self._spent: str | None = None
         self._leads = ""
         self._until = 0.0
 
@@ -68,8 +69,18 @@ class Door:
         """Where a ticket leads, the one time that it does."""
         if self._ticket is None or not _same(self._ticket, ticket):
             return None
-        self._ticket = None
+        self._spent, self._ticket = self._ticket, None
         return self._leads if time.monotonic() < self._until else None
+
+    def is_spent(self, ticket: str) -> bool:
+        """Whether it is the one that was spent; says so once.
+
+        Of two who asked with it one was not meant: it may have been the first.
+        """
+        found = self._spent is not None and _same(self._spent, ticket)
+        if found:
+            self._spent = None
+        return found
 
     def opens(self, token: str) -> bool:
         """Whether it is the token, in a time that tells nothing of it."""

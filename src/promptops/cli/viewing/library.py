@@ -38,7 +38,8 @@ _TYPES = {
     "junit": "application/xml",
     "markdown": "text/markdown",
 }
-_SURFACE = Surface(max_cases=None)
+_SURFACE = Surface(max_cases=None, index="../../")
+"""A report leads back by a relative address: a page that is saved must not tell the secret one."""
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 Signature = tuple[tuple[int, int] | None, ...]

@@ -19,6 +19,10 @@ from promptops.reports.viewing.index_page import Chosen
 from promptops.reports.viewing.message_page import message_page
 
 _POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"<>\r\n]*)">')
+_TWICE = (
+    "the browser's address was opened twice. If your browser shows no reports, somebody else on"
+    " this machine was faster and can read them: end this, and start it again with --no-open"
+)
 _WITHIN = 2_000
 """Bytes of a page in which its policy stands."""
 
@@ -46,10 +50,13 @@ class Pages:
     async def _entered(
         self, request: web.Request, handler: Callable[[web.Request], object]
     ) -> web.StreamResponse:
-        """The token is asked for first, so that nobody without it learns which address is one."""
-        parts = request.path.split("/")
-        has_ticket = len(parts) == 3 and parts[1] == "open"
-        if not (has_ticket or self._door.opens(parts[1])):
+        """The token is asked for first, so that nobody without it learns which address is one.
+
+        Which address it is says the router alone: where it sees a token, that is what is looked at.
+        """
+        known = request.match_info
+        token = known.get("token", request.path.split("/")[1])
+        if "ticket" not in known and not self._door.opens(token):
             return _answer(
                 _message(
                     404,
@@ -70,6 +77,8 @@ class Pages:
         leads = self._door.spend(ticket) if request.method == "GET" else None
         if leads is not None:
             return web.Response(status=303, headers={"Location": leads})
+        if request.method == "GET" and self._door.is_spent(ticket):
+            note(_TWICE)
         return _answer(
             _message(
                 404,

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 from promptops.reports.case_table import case_table
+from promptops.reports.spreadsheet import written
 from promptops.reports.surface import Surface
 from promptops.values.results import Results
-
-_BYTE_ORDER_MARK = "\ufeff"
-"""Without it the most used spreadsheet takes UTF-8 for another encoding; the others skip it."""
 
 
 def render(results: Results, surface: Surface) -> str:
@@ -20,6 +15,4 @@ def render(results: Results, surface: Surface) -> str:
     per scorer would say every answer several times.  The surface changes nothing.
     """
     del surface
-    paper = io.StringIO(newline="")
-    csv.writer(paper).writerows(case_table(results))
-    return _BYTE_ORDER_MARK + paper.getvalue()
+    return written(case_table(results))

@@ -8,6 +8,5 @@ from promptops.values.results import Results
 
 
 def render(results: Results, surface: Surface) -> str:
-    """The page. The surface changes nothing: a browser fits it to its window."""
-    del surface
-    return reports_page(results)
+    """The page; a browser fits it to its window."""
+    return reports_page(results, surface.index)

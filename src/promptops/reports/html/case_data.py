@@ -15,7 +15,8 @@ from typing import Any
 
 import msgspec
 
-from promptops.reports import words
+from promptops.reports import facts, words
+from promptops.reports.changed_cases import compared
 from promptops.reports.encoding import encode
 from promptops.reports.html.document import data_part
 from promptops.values.details import CaseDetails, Details, SampleDetails
@@ -27,6 +28,7 @@ _BLOCK = 256_000
 
 _LEVEL = 6
 _LONGEST_HINT = 120
+_DRAWS = ("first", "second")
 _OWN_FAILURES = frozenset({"refused", "truncated", "bad_schema"})
 
 CRITICAL, OWN_FAILURE, UNSCORABLE, LOST, SEVERAL_STEPS, UNCOMPARED = (1, 2, 4, 8, 16, 32)
@@ -40,7 +42,7 @@ def case_data(number: int, report: Report, details: Details | None) -> Iterator[
     blocks = _Blocks(number)
     for at, case, behind in _paired(report, details):
         block = blocks.add(_payload(case, behind))
-        index.cases[at] = _row(case, behind, labels, block)
+        index.cases[at] = _row(report, case, behind, labels, block)
         if blocks.full:
             yield blocks.flush()
     if not blocks.empty:
@@ -118,10 +120,14 @@ def _payload(case: CaseReport, behind: CaseDetails | None) -> dict[str, Any]:
 
 
 def _row(
-    case: CaseReport, behind: CaseDetails | None, labels: set[str] | frozenset[str], block: Any
+    report: Report,
+    case: CaseReport,
+    behind: CaseDetails | None,
+    labels: frozenset[str],
+    block: tuple[int, int],
 ) -> dict[str, Any]:
     bits = CRITICAL if case.critical else 0
-    if case.change == "same" and (case.baseline is None or case.candidate is None):
+    if report.baseline is not None and not compared(case):
         bits |= UNCOMPARED
     for sample in behind.samples if behind else ():
         bits |= _bits(sample, labels)
@@ -137,7 +143,7 @@ def _row(
     }
 
 
-def _bits(sample: SampleDetails, labels: set[str] | frozenset[str]) -> int:
+def _bits(sample: SampleDetails, labels: frozenset[str]) -> int:
     bits = SEVERAL_STEPS if sample.steps else 0
     if sample.failure is not None:
         bits |= LOST
@@ -157,17 +163,24 @@ def _hint(case: CaseReport, behind: CaseDetails | None) -> str:
 
 
 def _head(report: Report, index: _Index) -> dict[str, Any]:
-    arms = [arm for arm in (report.baseline, report.candidate) if arm]
     rows = [row for row in index.cases if row is not None]
     columns = ("id", "change", "baseline", "candidate", "bits", "tags", "hint", "block")
     return {
         "run": report.run,
         "suite": report.suite,
         "compared": report.baseline is not None,
-        "versions": [words.version(arm) for arm in arms],
+        "versions": _sides(report),
         "metrics": [{"name": each.name, "role": each.role} for each in report.metrics],
         "cases": {name: [row[name] for row in rows] for name in columns},
     }
+
+
+def _sides(report: Report) -> list[str]:
+    """What each arm is called; of one version beside itself, which of its two draws it is."""
+    arms = [arm for arm in (report.baseline, report.candidate) if arm]
+    if facts.itself(report) and len(arms) > 1:
+        return [f"v{arm.version}, {draw} draw" for arm, draw in zip(arms, _DRAWS, strict=True)]
+    return [words.version(arm) for arm in arms]
 
 
 def _encoded(value: object) -> bytes:

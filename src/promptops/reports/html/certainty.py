@@ -32,15 +32,17 @@ def _column(title: str, told: list[Fact]) -> Markup:
 
 
 def _sure(report: Report) -> list[Fact]:
+    if report.baseline is None:
+        return []
     told: list[Fact] = []
     alpha, margin, budget = facts.alpha(report), facts.margin(report), report.budget
     if alpha is not None:
-        told.append(("alpha", f"{alpha:g} per direction, over all looks together"))
+        looks = "" if facts.over_population(report) else ", over all looks together"
+        told.append(("alpha", f"{alpha:g} per direction{looks}"))
     if margin is not None:
         told.append(("margin", f"{100 * margin:g} points"))
-    if report.baseline:
-        over = "cases like these" if facts.over_population(report) else "these cases"
-        told.append(("about", over))
+    over = "cases like these" if facts.over_population(report) else "these cases"
+    told.append(("about", over))
     guarantee = report.meta.get("guarantee")
     if isinstance(guarantee, str):
         told.append(("guarantee", guarantee))
@@ -115,7 +117,8 @@ def _paid(report: Report) -> list[Fact]:
 
 
 def _again(report: Report) -> list[Fact]:
-    told: list[Fact] = [("command", f"promptops report {report.run}")]
+    again = facts.again(report)
+    told: list[Fact] = [("command", again) if again else ("answers", facts.supplied(report))]
     for name, key in (("dataset", "dataset"), ("fingerprint", "dataset_fingerprint")):
         value = report.meta.get(key)
         if isinstance(value, str) and value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promptops.reports import facts, words
+from promptops.reports import facts, remarks, words
 from promptops.reports.html.markup import NOTHING, Markup, element
 from promptops.reports.html.plotting import Scale, plot
 from promptops.reports.symbols import UNICODE
@@ -10,6 +10,7 @@ from promptops.values.report import ArmReport, EconomyReport, Report
 
 _NAMES = {"cost": "Cost a sample", "tokens": "Tokens a sample", "latency": "Latency, mean"}
 _BAR = 10
+_MOST_FAILURES = 20
 
 
 def economy_part(report: Report) -> Markup:
@@ -36,14 +37,15 @@ def _resource(report: Report, each: EconomyReport) -> Markup:
     ]
     rise = words.increase(each, UNICODE)
     between = words.increase_between(each, UNICODE)
-    told = [rise] if each.increase is not None else ["not known"]
-    if between not in {UNICODE.none, rise}:
-        told.append(f"({between})")
+    change = rise if each.increase is not None else ""
+    if change and between not in {UNICODE.none, rise}:
+        change += f" ({between})"
+    notes = []
     if each.limit is not None:
-        told.append(f"may rise by {words.percent(each.limit, UNICODE).lstrip('+')}")
+        notes.append(f"may rise by {remarks.allowed(each, UNICODE)}")
     if each.missing:
-        told.append(f"not known of {words.many(each.missing, 'pair')}")
-    return _bars(_NAMES[each.name], sides, " ".join(told[:2]), "; ".join(told[2:]))
+        notes.append(remarks.not_known(each))
+    return _bars(_NAMES[each.name], sides, change, "; ".join(notes))
 
 
 def _by_arm(report: Report) -> list[Markup]:
@@ -75,17 +77,16 @@ def _bars(title: str, sides: list[tuple[str, float | None, str]], change: str, m
 
 
 def _bar(value: float | None, most: float, side: str) -> Markup:
-    if value is None:
-        return element("span", "unknown", class_="unknown")
-    wide = Scale(0.0, most or 1.0).percent(value)
     track = element("rect", x="0", y="0", width="100%", height=f"{_BAR}", rx="2", class_="track")
+    if value is None:
+        return plot(track, height=_BAR, class_="bar")
+    wide = Scale(0.0, most or 1.0).percent(value)
     bar = element("rect", x="0", y="0", width=wide, height=f"{_BAR}", rx="2", class_=side)
     return plot(track, bar, height=_BAR, class_="bar")
 
 
 def _totals(report: Report) -> Markup:
     arms = [arm for arm in (report.baseline, report.candidate) if arm]
-    labels = sorted({label for arm in arms for label in arm.own_failures})[:20]
     rows: list[tuple[str, list[str], str]] = [
         ("samples", [words.number(arm.samples) for arm in arms], ""),
         _tokens("tokens in", arms, [arm.tokens.input for arm in arms]),
@@ -98,12 +99,8 @@ def _totals(report: Report) -> Markup:
         ),
     ]
     rows += [
-        (
-            f"{name.replace('_', ' ')}, scored 0",
-            [words.number(arm.own_failures.get(name, 0)) for arm in arms],
-            "",
-        )
-        for name in labels
+        (f"{failure}, scored 0", [words.number(count) for count in counts], "")
+        for failure, counts in remarks.own_failures(report)[:_MOST_FAILURES]
     ]
     if any(arm.tokens.cached_input for arm in arms):
         cached = [arm.tokens.cached_input for arm in arms]

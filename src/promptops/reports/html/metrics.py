@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from promptops.reports import facts, words
+from promptops.reports import facts, remarks, words
 from promptops.reports.html.markup import NOTHING, Markup, element, join
 from promptops.reports.html.plotting import Scale, dot, label, line, plot, reaching
-from promptops.reports.remarks import about_limits, about_metric
 from promptops.reports.symbols import UNICODE
 from promptops.values.report import EconomyReport, MetricReport, Report
 
 _HEIGHT = 34
 _AXIS_HEIGHT = 30
-_MEANS = {"cost": "cost a sample", "tokens": "tokens a sample", "latency": "mean latency"}
 
 
 def metrics_part(report: Report) -> Markup:
@@ -85,9 +83,9 @@ def _economy(each: EconomyReport) -> Markup:
     if each.verdict:
         mark = element("span", UNICODE.verdicts[each.verdict], class_="sign", aria_hidden="true")
         shown = element("span", mark, each.verdict, class_=f"mark {each.verdict}")
-    limit = words.percent(each.limit or 0.0, UNICODE).lstrip("+")
+    limit = remarks.allowed(each, UNICODE)
     return _row(
-        _cell(_MEANS[each.name], "name", head=True),
+        _cell(remarks.MEANS[each.name], "name", head=True),
         _cell(shown, "outcome"),
         _cell(words.amount(each, each.baseline), "number baseline"),
         _cell(words.amount(each, each.candidate), "number candidate"),
@@ -113,8 +111,8 @@ class Forest:
     def axis(self) -> Markup:
         """What stands above the column: a scale in points, and which way is worse."""
         marks = [
-            label(self.scale.percent(at), "26", words.whole_points(100 * at / 100, UNICODE), "tick")
-            for at in self.scale.ticks(4)
+            label(self.scale.percent(at), "26", words.signed_points(at, UNICODE), "tick")
+            for at in self.scale.ticks()
         ]
         marks.append(label("0%", "11", "← worse", "way"))
         marks.append(label("100%", "11", "better →", "way end"))
@@ -167,11 +165,11 @@ def _key(class_: str, words_: str) -> Markup:
 
 
 def _notes(report: Report, metrics: list[MetricReport]) -> Markup:
-    told = [(each.name, about_metric(report, each, UNICODE)) for each in metrics]
+    told = [(each.name, remarks.about_metric(report, each, UNICODE)) for each in metrics]
     items = [
         element("li", element("b", name), ": ", "; ".join(notes)) for name, notes in told if notes
     ]
-    items += [element("li", each) for each in about_limits(report, UNICODE)]
+    items += [element("li", each) for each in remarks.about_limits(report, UNICODE)]
     if not items:
         return NOTHING
     return element("ul", *items, class_="notes")

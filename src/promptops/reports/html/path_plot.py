@@ -11,6 +11,8 @@ from promptops.values.report import LookReport, MetricReport, Report
 _HEIGHT = 210
 _TOP, _BOTTOM = 12.0, 178.0
 _MOST_DOTS = 60
+_LETTERS = 14.0
+"""How high a line of letters is."""
 
 
 def paths_part(report: Report) -> Markup:
@@ -19,16 +21,30 @@ def paths_part(report: Report) -> Markup:
     if not shown:
         return NOTHING
     figures = [_figure(report, metric) for metric in shown]
-    told = (
-        "The difference after each look, with the interval that it had then. The run could stop at"
-        " any look at which the whole interval lay beyond a line."
-    )
     return element(
         "section",
         element("h2", "How the estimate settled"),
-        element("p", told, class_="explained"),
+        element("p", _meaning(report), class_="explained"),
         element("div", *figures, class_="figures"),
         class_="paths",
+    )
+
+
+def _meaning(report: Report) -> str:
+    if facts.over_population(report):
+        return (
+            "The difference as answers came in, with its interval over these cases alone. The"
+            " verdict rests on one look at the end, over cases like these."
+        )
+    told = "The difference after each look, with the interval that it had then. "
+    if len(facts.gating(report)) > 1:
+        return told + (
+            "The run could stop at any look at which one interval lay below zero as a whole, or"
+            " every one above the margin."
+        )
+    return told + (
+        "The run could stop at any look at which the whole interval lay below zero, or above the"
+        " margin."
     )
 
 
@@ -56,7 +72,9 @@ def _drawn(report: Report, metric: MetricReport) -> Markup:
         y = f"{up.at(-margin):.1f}"
         marks.append(line("0", y, "100%", y, "margin"))
         named = f"margin {UNICODE.minus}{100 * margin:g}"
-        marks.append(label("100%", f"{up.at(-margin) - 4:.1f}", named, "tick end"))
+        above = up.at(-margin) - up.at(0) > _LETTERS
+        below = f"{up.at(-margin) + (-4 if above else _LETTERS):.1f}"
+        marks.append(label("100%", below, named, "tick end"))
     every = max(1, len(path) // _MOST_DOTS)
     marks += [
         dot(across.percent(look.pairs), f"{up.at(look.delta):.1f}", 3, "estimate")

@@ -26,14 +26,17 @@ _LONGEST_ANCHOR = 80
 _FOOT = "Made by promptops. The page holds all of its data and asks nothing of any network."
 
 
-def reports_page(results: Results) -> str:
-    """All reports in one document; a reader switches between them."""
+def reports_page(results: Results, index: str = "") -> str:
+    """All reports in one document; a reader switches between them.
+
+    `index` is the address of the list of reports that it leads back to; "" for a page in a file.
+    """
     reports = list(results.reports)
     anchors = anchors_of(reports)
     body = join(
         [
             element("a", "Skip to the report", href="#main", class_="skip"),
-            _bar(reports, anchors),
+            _bar(reports, anchors, index),
             element(
                 "main",
                 overview(reports, results.gate, anchors),
@@ -74,16 +77,17 @@ def _nothing(results: Results) -> Markup:
     return element("p", "Nothing was evaluated.", class_="empty")
 
 
-def _bar(reports: list[Report], anchors: list[str]) -> Markup:
+def _bar(reports: list[Report], anchors: list[str], index: str) -> Markup:
     """The strip at the top. Its buttons are for the script, which shows them."""
     name = element("span", "promptops", class_="brand")
+    back = element("a", "All runs", href=index, class_="tab") if index else None
     links = [
         element("a", _short(report), href=Markup(f"#{anchor}"), class_=f"tab {report.verdict}")
         for report, anchor in zip(reports, anchors, strict=True)
     ]
     tabs = element("nav", *links, class_="tabs", aria_label="Reports") if len(links) > 1 else None
     tools = element("div", _button("theme", "Theme"), _button("keys", "Keys"), class_="tools")
-    return element("header", name, tabs, tools, class_="masthead")
+    return element("header", name, back, tabs, tools, class_="masthead")
 
 
 def _button(name: str, told: str) -> Markup:

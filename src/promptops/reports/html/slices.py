@@ -16,11 +16,10 @@ _HEIGHT = 26
 
 def slices_part(report: Report) -> Markup:
     """One row a tag and metric: what surely fell first, then the largest falls."""
-    slices = [part for part in report.slices if _measured(part)]
-    if not slices:
+    ordered = facts.slices(report)
+    if not ordered:
         return NOTHING
-    compared = any(part.baseline is not None for part in slices)
-    ordered = sorted(slices, key=_moved if compared else _level)
+    compared = facts.any_slice_compared(ordered)
     first = _table(ordered[:_SHOWN], compared=compared)
     rest = NOTHING
     if len(ordered) > _SHOWN:
@@ -106,15 +105,3 @@ def _way(part: SliceReport) -> str:
     if part.fell:
         return "fell"
     return "rose" if (part.delta or 0.0) > 0 else "level"
-
-
-def _measured(part: SliceReport) -> bool:
-    return part.candidate is not None or part.baseline is not None
-
-
-def _moved(part: SliceReport) -> tuple[bool, float]:
-    return (not part.fell, part.delta if part.delta is not None else 0.0)
-
-
-def _level(part: SliceReport) -> tuple[bool, float]:
-    return (True, part.candidate if part.candidate is not None else 0.0)

@@ -41,7 +41,8 @@ def _suite(report: Report, most: int, *, with_model: bool) -> Suite:
     said = ""
     if len(shown) > most:
         left = words.many(len(shown) - most, "more case")
-        said = f"{left} changed: promptops report {report.run} --format csv"
+        again = facts.again(report)
+        said = f"{left} changed" + (f": {again} --format csv" if again else "")
     return Suite(
         name=f"{report.suite} ({report.model})" if with_model else report.suite,
         entries=[

@@ -100,7 +100,8 @@ def verdict_at_length(report: Report) -> str:
     if report.next_step:
         lines.append(f"next: {_short(report.next_step.command)}")
     lines.append(f"cost: {words.paid(report.cost, made=report.calls.made)}")
-    lines.append(f"see it again: promptops report {_short(report.run)}")
+    if facts.again(report):
+        lines.append(f"see it again: {_short(facts.again(report))}")
     return "\n".join(lines)
 
 

@@ -29,8 +29,8 @@ _PLAIN = re.compile(
 """What means nothing to Markdown, nor to what GitHub looks for after it."""
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_HASH = re.compile(r"[0-9a-f]{7,40}", re.IGNORECASE)
-"""GitHub links what may be the hash of a commit."""
+_HASH = re.compile(r"(?<![^\W_])[0-9a-f]{7,40}(?![^\W_])", re.IGNORECASE)
+"""GitHub links what may be the hash of a commit, also as a part of `face0ff-1` or of a number."""
 
 _EDGES = re.compile(r"([(\"'“‘]*)(.*?)([)\"'”’,;.:!?…]*)", re.DOTALL)
 _NUMBERED = re.compile(r"\d+[.)]+")
@@ -122,4 +122,4 @@ def _is_plain(token: str) -> bool:
         return True
     found = _EDGES.fullmatch(token)
     core = found[2] if found else token
-    return bool(_PLAIN.fullmatch(core)) and not _HASH.fullmatch(core)
+    return bool(_PLAIN.fullmatch(core)) and not _HASH.search(core)

@@ -91,12 +91,14 @@ def _counts(verdicts: Sequence[Verdict]) -> str:
     return ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in order if counts[verdict])
 
 
-def supplied_block(gate: GateReport | None, markup: Markup) -> str:
+def supplied_block(gate: GateReport | None, reports: Sequence[Report], markup: Markup) -> str:
     """Where the answers were not drawn by this build: said before anything rests on them."""
-    if gate is None or not gate.supplied:
+    said = gate.supplied if gate else ""
+    told = markup.sentence(said or facts.supplied_among(reports))
+    if not told:
         return ""
-    told = markup.sentence(gate.supplied)
-    return f"> [!WARNING]\n> **The answers were supplied, not drawn by this build:** {told}"
+    whose = "by this build" if gate else "here"
+    return f"> [!WARNING]\n> **The answers were supplied, not drawn {whose}:** {told}"
 
 
 def reasons_block(gate: GateReport | None, reports: Sequence[Report], markup: Markup) -> str:
@@ -201,9 +203,9 @@ def footer_block(gate: GateReport | None, markup: Markup) -> str:
     """What was compared with what, and where the build can be looked at."""
     if gate is None:
         return ""
-    told = [f"Compared with {markup.code(gate.base[:12])}"]
-    if gate.base_how:
-        told[0] += f", {markup.sentence(gate.base_how, 200)}"
+    how = markup.sentence(gate.base_how, 200) if gate.base_how else ""
+    commit = f"Compared with {markup.code(gate.base[:12])}" if gate.base else ""
+    told = [each for each in [", ".join(filter(None, (commit, how)))] if each]
     if gate.head:
         told.append(f"head {markup.code(gate.head[:12])}")
     if gate.dirty:
@@ -212,4 +214,6 @@ def footer_block(gate: GateReport | None, markup: Markup) -> str:
         told.append(f"[this build]({gate.url})")
     elif gate.url:
         told.append(f"build {markup.code(gate.url, 300)}")
+    if not told:
+        return ""
     return f"<sub>{f' {markup.signs.dot} '.join(told)}</sub>"

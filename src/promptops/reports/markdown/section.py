@@ -72,7 +72,7 @@ def _body(each: Subject, detail: Detail, markup: Markup) -> str:
     blocks.append(around_block(report, each.suite, each.changes, markup))
     if each.suite and each.suite.notes:
         blocks.append(said_list("Notes", each.suite.notes, markup))
-    more = "" if each.suite else f"promptops report {report.run}"
+    more = "" if each.suite else facts.again(report)
     blocks.append(cases_block(report, each.changed, detail, markup, more))
     if detail.rest:
         blocks.append(slices_block(report, markup))

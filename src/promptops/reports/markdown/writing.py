@@ -78,7 +78,7 @@ class _Document:
         end = f"{MARKER}\n" if gate is not None else ""
         parts = [
             first_line(self.reports, gate, markup),
-            supplied_block(gate, markup),
+            supplied_block(gate, self.reports, markup),
             reasons_block(gate, self.reports, markup),
         ]
         last = [others_block(gate, markup), footer_block(gate, markup)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promptops.reports import changed_cases, words
+from promptops.reports import changed_cases, facts, words
 from promptops.reports.page import Page, Part
 from promptops.reports.symbols import CHANGE_STYLES
 from promptops.values.report import CaseReport, Report
@@ -26,7 +26,7 @@ def write_cases(page: Page, report: Report) -> None:
     left = len(changed) - len(shown)
     if left:
         page.blank()
-        again = f"promptops report {report.run} --cases all"
+        again = f"{facts.again(report)} --cases all".strip()
         page.command((f"{page.signs.more} {left:,} more: ", "dim"), (again, "dim"), indent=2)
 
 

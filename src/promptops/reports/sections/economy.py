@@ -107,4 +107,6 @@ def write_again(page: Page, report: Report) -> None:
         told.append(f"took {words.seconds(report.seconds)}")
     page.blank()
     page.paragraph((f" {page.signs.dot} ".join(told), "dim"), indent=2)
-    page.command(("see it again: ", "dim"), f"promptops report {report.run}", indent=2)
+    again = facts.again(report)
+    if again:
+        page.command(("see it again: ", "dim"), again, indent=2)

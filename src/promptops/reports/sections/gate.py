@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from promptops.errors import ExitCode
 from promptops.reports import words
 from promptops.reports.page import Cell, Page, Part
 from promptops.reports.sections.verdict import mark
@@ -41,6 +42,8 @@ def write_gate(page: Page, gate: GateReport) -> None:
 
 def _touched(gate: GateReport) -> str:
     """`2 of 3 suites are touched`."""
+    if gate.exit_code == ExitCode.INPUT:
+        return "nothing was evaluated"
     here = [each for each in gate.suites if each.status != "removed"]
     count = sum(each.status != "untouched" for each in here)
     if not here:
@@ -105,11 +108,11 @@ def what_changed(suite: SuiteGate) -> str:
     if prompt == {"model"}:
         told = "the model changed, its words did not"
     elif not prompt & {"wording", "includes"}:
-        told = f"{_listed(sorted(prompt))} changed, its words did not"
+        told = f"{_listed(sorted(prompt))} changed, the prompt's words did not"
     else:
         told = "the prompt changed"
     around = [part for part in ("dataset", "scorers", "judge", "policy") if part in parts]
-    return f"{told}, and so did {_listed(around)}" if around else told
+    return f"{told}; {_listed(around)} changed as well" if around else told
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from promptops.reports import facts, words
 from promptops.reports.page import Cell, Page
-from promptops.values.report import Report, SliceReport
+from promptops.values.report import Report
 
 _MOST_SLICES = 12
 _DIAGNOSTIC = "to look at, not to judge by"
@@ -16,17 +16,16 @@ def write_slices(page: Page, report: Report) -> None:
     What surely fell comes first, then the largest falls; where no slice was compared, the lowest
     scores.
     """
-    slices = [part for part in report.slices if _measured(part)]
+    slices = facts.slices(report)
     if not slices:
         return
-    compared = any(part.baseline is not None for part in slices)
+    compared = facts.any_slice_compared(slices)
     fell = any(part.fell for part in slices) and not facts.itself(report)
     page.blank()
     told = _meaning(page, report) if fell or facts.itself(report) else _DIAGNOSTIC
     page.paragraph(("by tag", "bold"), (f" ({told})", "dim"), indent=2)
-    ordered = sorted(slices, key=_moved if compared else _level)
     rows: list[list[Cell]] = []
-    for part in ordered[:_MOST_SLICES]:
+    for part in slices[:_MOST_SLICES]:
         row: list[Cell] = (
             [(page.signs.changes["worse"], "red") if part.fell else ""] if fell else []
         )
@@ -51,15 +50,3 @@ def _meaning(page: Page, report: Report) -> str:
         return "the same version on both sides: what differs is noise"
     sign = page.signs.changes["worse"]
     return f"{sign} surely worse, though 1 in 10 such marks may be wrong; the rest is {_DIAGNOSTIC}"
-
-
-def _measured(part: SliceReport) -> bool:
-    return part.candidate is not None or part.baseline is not None
-
-
-def _moved(part: SliceReport) -> tuple[bool, float]:
-    return (not part.fell, part.delta if part.delta is not None else 0.0)
-
-
-def _level(part: SliceReport) -> tuple[bool, float]:
-    return (True, part.candidate if part.candidate is not None else 0.0)

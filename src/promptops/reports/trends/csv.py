@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 
-from promptops.reports.spreadsheet import number_cell, text_cell
+from promptops.reports.spreadsheet import number_cell, text_cell, written
 from promptops.reports.surface import Surface
 from promptops.reports.trend_panels import score_of
 from promptops.values.trend import Trend, TrendPoint
-
-_BYTE_ORDER_MARK = "\ufeff"
-"""Without it the most used spreadsheet takes UTF-8 for another encoding; the others skip it."""
 
 _LEADING = (
     *("version", "digest", "commit", "date", "author", "change", "standing", "uncommitted"),
@@ -31,9 +26,7 @@ def render(trend: Trend, surface: Surface) -> str:
     A cell of what is not known is empty.  The surface changes nothing.
     """
     del surface
-    paper = io.StringIO(newline="")
-    csv.writer(paper).writerows(_table(trend))
-    return _BYTE_ORDER_MARK + paper.getvalue()
+    return written(_table(trend))
 
 
 def _table(trend: Trend) -> Iterator[list[str]]:

@@ -9,13 +9,7 @@ from promptops.reports.page import Page, Part
 from promptops.reports.surface import Surface
 from promptops.reports.symbols import VERDICT_STYLES
 from promptops.reports.trend_axis import Columns, Rows, fitted, from_zero, labels, ticks
-from promptops.reports.trend_panels import (
-    Panel,
-    name_of,
-    panels,
-    score_of,
-    short_name,
-)
+from promptops.reports.trend_panels import Panel, newest, panels, short_name
 from promptops.reports.trend_plot import (
     Grid,
     bars,
@@ -116,16 +110,11 @@ class _Plots:
 
     def _newest(self, panel: Panel) -> list[Part]:
         """The newest value; of a score also what it was held to."""
-        at = next(at for at in range(len(panel.marks))[::-1] if panel.marks[at].value is not None)
-        point, signs = self._trend.points[at], self._page.signs
-        told: list[Part] = [f"  {panel.told(panel.marks[at].value)}"]
-        told.append((f" at {name_of(point)}", "dim"))
-        score = score_of(point, panel.name) if panel.is_score else None
-        if score and score.delta is not None and point.against is not None:
-            held = f"  {words.signed(score.delta, signs)} against v{point.against}"
-            if score.interval:
-                held += f" ({words.between(score.interval, signs)})"
-            told.append((held, VERDICT_STYLES[score.verdict] if score.verdict else "dim"))
+        last = newest(self._trend, panel, self._page.signs)
+        told: list[Part] = [f"  {last.value}", (f" at {last.version}", "dim")]
+        if last.held:
+            style = VERDICT_STYLES[last.verdict] if last.verdict else "dim"
+            told.append((f"  {last.held}", style))
         return told
 
     def _write_grid(self, grid: Grid, told: dict[int, str]) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from promptops.reports import words
 from promptops.reports.html.markup import Markup, element, join
 from promptops.reports.html.plotting import Scale, dot, label, line, plot
 from promptops.reports.symbols import UNICODE
 from promptops.reports.trend_axis import fitted, from_zero
-from promptops.reports.trend_panels import Mark, Panel, name_of, panels, score_of, short_name
+from promptops.reports.trend_panels import Mark, Panel, name_of, newest, panels, short_name
 from promptops.reports.viewing.card import card
 from promptops.values.report import Verdict
 from promptops.values.trend import Trend
@@ -104,22 +103,16 @@ class _Drawn:
         )
 
     def _title(self) -> list[Markup | str]:
-        panel = self._panel
-        at = next(at for at in range(self._count)[::-1] if panel.marks[at].value is not None)
-        point = self._trend.points[at]
+        last = newest(self._trend, self._panel, UNICODE)
         told: list[Markup | str] = [
-            element("span", panel.name, class_="name"),
+            element("span", self._panel.name, class_="name"),
             " ",
-            element("b", panel.told(panel.marks[at].value)),
+            element("b", last.value),
             " ",
-            element("span", f"at {name_of(point)}", class_="quiet"),
+            element("span", f"at {last.version}", class_="quiet"),
         ]
-        score = score_of(point, panel.name) if panel.is_score else None
-        if score and score.delta is not None and point.against is not None:
-            held = f"{words.signed(score.delta, UNICODE)} against v{point.against}"
-            if score.interval:
-                held += f" ({words.between(score.interval, UNICODE)})"
-            told += [" ", element("span", held, class_=f"delta {score.verdict or 'none'}")]
+        if last.held:
+            told += [" ", element("span", last.held, class_=f"delta {last.verdict or 'none'}")]
         return told
 
     def _values(self) -> Markup:

@@ -114,7 +114,10 @@ class Explorer {
     const chips = [];
     if (this.index.compared) {
       const counts = Object.fromEntries(CHANGES.map((name) => [name, 0]));
-      cases.change.forEach((name) => counts[name]++);
+      for (let at = 0; at < cases.id.length; at++) {
+        const name = changeOf(cases, at);
+        if (name !== null) counts[name]++;
+      }
       chips.push(
         ...CHANGES.filter((name) => counts[name]).map((name) =>
           this.#chip(name, `${CHANGE_SIGNS[name]} ${name}`, counts[name], this.wanted.changes),

@@ -84,8 +84,8 @@ class Page {
   }
 
   get #first() {
-    const worst = this.articles.findIndex((each) => each.querySelector(".verdict.regressed"));
-    return Math.max(0, worst);
+    const found = (verdict) => this.articles.findIndex((each) => each.querySelector(`.verdict.${verdict}`));
+    return ["regressed", "invalid", "inconclusive"].map(found).find((at) => at >= 0) ?? 0;
   }
 
   static run(article) {

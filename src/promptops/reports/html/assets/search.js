@@ -40,6 +40,11 @@ function level(cases, at) {
   return cases.candidate[at] ?? 2;
 }
 
+function changeOf(cases, at) {
+  // None of a case that was not scored on both sides: it is not the same, nobody knows.
+  return cases.bits[at] & BITS.uncompared ? null : cases.change[at];
+}
+
 function words(query) {
   // What stands between quotes is one; else each word is.
   const found = query.toLowerCase().matchAll(/"([^"]+)"?|(\S+)/g);
@@ -91,7 +96,7 @@ class Search {
     const terms = words(wanted.query);
     const found = [];
     for (let at = 0; at < cases.id.length; at++) {
-      if (wanted.changes.size && !wanted.changes.has(cases.change[at])) continue;
+      if (wanted.changes.size && !wanted.changes.has(changeOf(cases, at))) continue;
       if ([...wanted.marks].some((mark) => !(cases.bits[at] & BITS[mark]))) continue;
       if (wanted.tag !== null && !cases.tags[at].includes(wanted.tag)) continue;
       const text = this.#texts?.[at] ?? `${cases.id[at]}\n${cases.hint[at]}`.toLowerCase();

@@ -90,12 +90,17 @@ function money(usd) {
   if (usd === null || usd === undefined) return "price unknown";
   const sign = "$";
   if (usd === 0) return sign + "0";
-  return sign + (usd >= 0.1 ? usd.toFixed(2) : String(Number(usd.toPrecision(2))));
+  const two = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  const small = { minimumSignificantDigits: 2, maximumSignificantDigits: 2 };
+  return sign + usd.toLocaleString("en", usd >= 0.1 ? two : small);
 }
 
 function seconds(value) {
   if (value === null || value === undefined) return "time unknown";
-  return value < 0.9995 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(1)} s`;
+  if (value < 0.9995) return `${Math.round(value * 1000)} ms`;
+  if (value < 99.95) return `${value.toFixed(1)} s`;
+  const whole = Math.round(value);
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
 function many(count, one, several) {

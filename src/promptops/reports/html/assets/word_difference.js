@@ -1,6 +1,17 @@
 // Two texts beside each other, by word: what only one of them has is marked in it.
 
-const TOKENS = /\n|[^\S\n]+|[\p{L}\p{N}\p{M}_]+|[^\p{L}\p{N}\p{M}_\s]/gu;
+// A script that writes no blanks between words is told apart letter by letter; a joined picture is
+// one word.
+const UNSPACED =
+  "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}" +
+  "\\p{Script=Khmer}\\p{Script=Myanmar}";
+const TOKENS = new RegExp(
+  "\\n|[^\\S\\n]+" +
+    `|(?=\\p{L})[${UNSPACED}]\\p{M}*|(?:(?![${UNSPACED}])[\\p{L}\\p{N}\\p{M}_])+` +
+    "|\\p{Extended_Pictographic}(?:[\\ufe0f\\u{1f3fb}-\\u{1f3ff}]|\\u200d\\p{Extended_Pictographic})*" +
+    "|[^\\s]",
+  "gu",
+);
 const MOST_EDITS = 800;
 const MOST_TOKENS = 40000;
 const ALIKE = 0.3;
