@@ -110,6 +110,7 @@ def label(case: str, text: str, *, right: bool, reviewer: str = "Ana Ficta") -> 
         "at": "2026-05-01T10:00:00+00:00",
         "label": "right" if right else "wrong",
         "text": text,
+        "chosen": "uniform",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -58,12 +59,12 @@ def desk(empty: Project, monkeypatch: pytest.MonkeyPatch, servers: list[Loopback
     return Desk(empty, monkeypatch, servers)
 
 
-def measures(report: dict) -> dict:
+def measures(report: dict[str, Any]) -> dict[str, Any]:
     return {each["name"]: each for each in report["agreement"]}
 
 
-def covers(measure: dict, truth: float) -> bool:
-    low, high = measure["interval"]
+def covers(measure: dict[str, Any], truth: float) -> bool:
+    low, high = map(float, measure["interval"])
     return low <= truth <= high
 
 

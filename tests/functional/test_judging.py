@@ -48,6 +48,7 @@ def bench(
     suite: str,
     *,
     text: str = SINGLE,
+    gate: str = "",
 ) -> ProviderDesk:
     """A project whose answers are told by version (newer or not) and word, and judged."""
 
@@ -60,7 +61,8 @@ def bench(
     desk = provide(script, words=WORDS)
     desk.project.write("prompts/judges/fair.yaml", text)
     scorers = f"scorers:\n  fair: {{prompt: judges/fair, {suite}}}\n"
-    desk.project.write("evals/say.yaml", f"prompt: say\ndataset: say.jsonl\nsamples: 1\n{scorers}")
+    head = "prompt: say\ndataset: say.jsonl\nsamples: 1\n"
+    desk.project.write("evals/say.yaml", head + scorers + gate)
     return desk
 
 
@@ -190,7 +192,8 @@ def test_pairs_are_judged_in_both_orders_and_decide_like_any_other_metric(provid
 def test_swapped_arms_mirror_the_difference(provide):
     deltas = []
     for answer in (by_version, lambda newer, word: by_version(not newer, word)):
-        desk = bench(provide, louder_is_better, answer, "type: pairwise", text=PAIR)
+        gate = "gate: {trust: warn}\n"
+        desk = bench(provide, louder_is_better, answer, "type: pairwise", text=PAIR, gate=gate)
         desk.compared()
         _, report = desk.evaluate()
         deltas.append(report["metrics"][0]["delta"])

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
-import os
 import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
 from promptops.cli.choosing import open_workplace
-from promptops.cli.interrupting import Signals, interruptible
+from promptops.cli.judge_asking import (
+    Spent,
+    ask,
+    between,
+    check_limit,
+    check_max_cost,
+    models_of,
+    place_of,
+    prices_of,
+    spent,
+)
 from promptops.cli.output import emit, note
-from promptops.cli.project import Project, find_project
-from promptops.engine.calling.limits import Limits, check_bounded
-from promptops.engine.calling.spending import Meter
+from promptops.cli.project import find_project
+from promptops.engine.calling.limits import Limits
 from promptops.engine.calling.terms import Terms
-from promptops.engine.calling.worst_case import worst_case
-from promptops.engine.drawing import Answers, Drawing
+from promptops.engine.drawing import Drawing
 from promptops.engine.judge_checking import Checking
 from promptops.engine.judge_uses import Use, uses_of
-from promptops.engine.keeping import Keeping
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import EngineServices, ProjectAccess
-from promptops.errors import ExitCode, InputError, NoVerdictError
-from promptops.models.model import Model
-from promptops.models.opening import open_model
-from promptops.models.prices import price
+from promptops.errors import ExitCode, NoVerdictError
 from promptops.prompts.loading import load_prompt
 from promptops.reports.encoding import encode
 from promptops.trust.files import merged, read_trust, trust_path
 from promptops.values.price import StatedPrice
-from promptops.values.request import Request
 from promptops.values.trust import TrustReport
 
 
@@ -70,31 +69,13 @@ class _Task:
     prices: dict[str, StatedPrice]
 
 
-class _OneModel:
-    """The client, opened when somebody has to be asked."""
-
-    def __init__(self, prices: dict[str, StatedPrice]) -> None:
-        self._prices = prices
-        self._model: Model | None = None
-
-    def open(self) -> Answers:
-        if self._model is None:
-            self._model = open_model(prices=self._prices)
-        return self._model
-
-    async def close(self) -> None:
-        if self._model is not None:
-            await self._model.close()
-
-
 def check(judge: str, wanted: Wanted, *, quiet: bool) -> Done:
     """Measure a judge in every suite that uses it.
 
     Raises:
         InputError: the judge, a suite, a dataset or labels are wrong; nothing was spent.
     """
-    if wanted.max_cost_usd is not None and not 0 < wanted.max_cost_usd < math.inf:
-        raise InputError("--max-cost must be more than 0")
+    check_max_cost(wanted.max_cost_usd)
     project = find_project()
     load_prompt(project.tree, judge)
     done = Done()
@@ -102,17 +83,12 @@ def check(judge: str, wanted: Wanted, *, quiet: bool) -> Done:
         place = open_workplace(project, held)
         access = ProjectAccess(place.tree, place.root)
         uses = uses_of(judge, project.tree, access, suites=wanted.suites, model=wanted.model)
-        prices = _prices(uses)
-        _check_limit(uses, wanted, prices, access)
+        prices = prices_of(uses)
+        check_limit(uses, wanted.max_cost_usd, prices, access)
         if not quiet:
-            models = ", ".join(dict.fromkeys(each for use in uses for each in use.scorer.models))
-            note(f"{judge}: asks {models} what is not known; answers are kept")
-        signals = Signals()
-        try:
-            asyncio.run(_check_all(_Task(uses, wanted, place, access, prices), done, signals))
-        except asyncio.CancelledError:
-            signals.check()
-            raise
+            note(f"{judge}: asks {', '.join(models_of(uses))} what is not known; answers are kept")
+        task = _Task(uses, wanted, place, access, prices)
+        ask(lambda drawing: _check_all(task, done, drawing), _terms(task), place, models_of(uses))
     if done.stopped and not quiet:
         hint = f" ({done.stopped.hint})" if done.stopped.hint else ""
         note(f"stopped before its end: {done.stopped.message}{hint}")
@@ -131,7 +107,7 @@ def write(judge: str, done: Done, *, quiet: bool) -> None:
     project = find_project()
     path = trust_path(judge)
     kept = merged(read_trust(project.tree, judge), done.reports)
-    place = _place(project, path)
+    place = place_of(project, path)
     place.parent.mkdir(parents=True, exist_ok=True)
     emit(encode(kept), place, machine=True)
     if not quiet:
@@ -148,99 +124,33 @@ def exit_code(done: Done, *, must_gate: bool) -> ExitCode:
     return ExitCode.REGRESSED if "observes" in standings else ExitCode.NO_VERDICT
 
 
-def _place(project: Project, path: str) -> Path:
-    """Where the file is written; no link leads out of the project."""
-    place = project.root / path
-    inside = Path(os.path.realpath(place)).is_relative_to(Path(os.path.realpath(project.root)))
-    if place.is_symlink() or not inside:
-        raise InputError(f"{path} is a symbolic link", hint="delete it, and write it anew")
-    return place
-
-
-async def _check_all(task: _Task, done: Done, signals: Signals) -> None:
-    """One use after the other, on one budget."""
-    now, wanted, model = datetime.now(UTC), task.wanted, _OneModel(task.prices)
-    id_ = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    terms = Terms(
-        concurrency=wanted.concurrency,
-        limits=Limits(usd=wanted.max_cost_usd, usd_name="--max-cost"),
+def _terms(task: _Task) -> Terms:
+    return Terms(
+        concurrency=task.wanted.concurrency,
+        limits=Limits(usd=task.wanted.max_cost_usd, usd_name="--max-cost"),
         prices=task.prices,
     )
-    drawing = Drawing(Keeping(task.place.store), model.open, task.place.environ, terms)
-    drawing.models = list(dict.fromkeys(each for use in task.uses for each in use.scorer.models))
-    with interruptible(signals, drawing.calling.leave):
-        try:
-            for use in task.uses:
-                checking = Checking(
-                    use,
-                    task.place,
-                    EngineServices(drawing, task.access, run=id_, suite=use.suite.name),
-                    wanted.concurrency,
-                    wanted.repeat,
-                    pinned=wanted.model is None,
-                )
-                before = _spent(drawing.meter)
-                report = await checking.report(now.isoformat(timespec="seconds"))
-                done.reports.append(_with_spending(report, before, _spent(drawing.meter)))
-                done.stopped = done.stopped or checking.stopped
-        finally:
-            await model.close()
 
 
-_Spent = tuple[int, float, int]
-"""Calls, US dollars, calls without a price."""
+async def _check_all(task: _Task, done: Done, drawing: Drawing) -> None:
+    """One use after the other, on one budget."""
+    now, wanted = datetime.now(UTC), task.wanted
+    id_ = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    for use in task.uses:
+        checking = Checking(
+            use,
+            task.place,
+            EngineServices(drawing, task.access, run=id_, suite=use.suite.name),
+            wanted.concurrency,
+            wanted.repeat,
+            pinned=wanted.model is None,
+        )
+        before = spent(drawing.meter)
+        report = await checking.report(now.isoformat(timespec="seconds"))
+        done.reports.append(_with_spending(report, before, spent(drawing.meter)))
+        done.stopped = done.stopped or checking.stopped
 
 
-def _spent(meter: Meter) -> _Spent:
-    return meter.made, meter.incurred_usd, meter.unpriced
-
-
-def _with_spending(report: TrustReport, before: _Spent, after: _Spent) -> TrustReport:
-    unknown = after[2] > before[2]
-    return msgspec.structs.replace(
-        report,
-        calls=after[0] - before[0],
-        cost_usd=None if unknown else after[1] - before[1],
-    )
-
-
-def _prices(uses: Sequence[Use]) -> dict[str, StatedPrice]:
-    """The prices that the suites state.
-
-    Raises:
-        InputError: two of them state another price for one model.
-    """
-    found: dict[str, StatedPrice] = {}
-    for use in uses:
-        for model, stated in use.suite.file.prices.items():
-            if found.setdefault(model, stated) != stated:
-                raise InputError(
-                    f"two suites state another price for {model}",
-                    location=use.suite.document.locate(("prices", model)),
-                    hint="check the judge in one of them:  --suite SUITE",
-                )
-    return found
-
-
-def _check_limit(
-    uses: Sequence[Use],
-    wanted: Wanted,
-    prices: dict[str, StatedPrice],
-    access: ProjectAccess,
-) -> None:
-    """Hold that `--max-cost` can be kept with every model, before any call.
-
-    Raises:
-        InputError: nothing bounds what a call to one of them may cost.
-    """
-    if wanted.max_cost_usd is None:
-        return
-    limits = Limits(usd=wanted.max_cost_usd, usd_name="--max-cost")
-    asked = {}
-    for use in uses:
-        assert use.scorer.judge is not None
-        params = msgspec.to_builtins(access.load_prompt(use.scorer.judge[0]).prompt.params)
-        given = {name: each for name, each in params.items() if each is not None}
-        for model in use.scorer.models:
-            asked[model] = worst_case(Request(model, (), given), price(model, prices))
-    check_bounded(limits, asked)
+def _with_spending(report: TrustReport, before: Spent, after: Spent) -> TrustReport:
+    calls, cost_usd = between(before, after)
+    return msgspec.structs.replace(report, calls=calls, cost_usd=cost_usd)

@@ -132,6 +132,12 @@ class Ledger:
                 found.missing_cases.append(case)
         return found
 
+    def score_at(self, arm: Arm, metric: str, case: int, index: int) -> float | None:
+        """One score; None where there is none."""
+        cell = index * self.cases + case
+        scored = self._states[arm, metric][cell] == SCORED
+        return self._values[arm, metric][cell] if scored else None
+
     def case_mean(self, arm: Arm, metric: str, case: int) -> float | None:
         """The mean of a case's scores; None where it has none."""
         values = list(self._scores(arm, metric, case))

@@ -46,6 +46,23 @@ def too_much_missing(each: MetricComparison, policy: Policy) -> bool:
     return each.missing > policy.most_missing * (each.pairs + each.missing)
 
 
+def of_suite(
+    found: Sequence[MetricComparison], ledger: Ledger, policy: Policy, *, identical: bool
+) -> Decision:
+    """The verdict of a suite on all its metrics, with the reasons.
+
+    Where nothing may gate there is none: it is invalid where a judge that is held back could not
+    say enough either, and else inconclusive, with why each judge is held back.
+    """
+    gating = [each for each in found if each.metric.role == "gate"]
+    if gating or identical:
+        return combine(gating, ledger, policy, identical=identical)
+    blind = [each for each in found if each.metric.held_back and each.verdict == "invalid"]
+    if blind:
+        return Decision("invalid", [reasons.missing(each, ledger) for each in blind])
+    return Decision("inconclusive", reasons.nothing_gates(policy))
+
+
 def combine(
     gating: Sequence[MetricComparison], ledger: Ledger, policy: Policy, *, identical: bool
 ) -> Decision:
@@ -61,6 +78,11 @@ def combine(
     if undecided:
         told = [reasons.undecided(each, policy) for each in undecided if each.pairs]
         return Decision("inconclusive", told)
+    return _held(gating, policy, identical=identical)
+
+
+def _held(gating: Sequence[MetricComparison], policy: Policy, *, identical: bool) -> Decision:
+    """The verdict where every gating metric passes."""
     if identical:
         same = "every request is the same on both versions: nothing can differ"
         return Decision("passed", [same], settled=True)
@@ -114,7 +136,7 @@ def describe_first(
     blind = [
         each
         for each in described
-        if each.metric.role == "gate"
+        if (each.metric.role == "gate" or each.metric.held_back)
         and each.candidate is None
         and each.metric.name not in of_pairs
     ]

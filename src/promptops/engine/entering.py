@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from promptops.comparison.ledger import ARMS, Ledger
 from promptops.engine.drawing import Drawn, Slot
 from promptops.engine.pairing import Met, Pairing
+from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.schedule import Draw
 from promptops.engine.tally import ArmTally
 from promptops.engine.vote_tally import VoteTally
 from promptops.store.runs import Row, SampleRecord
+from promptops.values.account import Account
 from promptops.values.response import Failure, Outcome
 from promptops.values.sample import Arm, Source
 from promptops.values.score import Score, Scored
@@ -71,3 +73,17 @@ def sample_row(
     failed = f"{outcome.kind}: {outcome.message}" if isinstance(outcome, Failure) else None
     source: Source = drawn.source if arm == draw.arms[0] else "shared"
     return arm, case, draw.index, key, SampleRecord(source, scores, failed, number)
+
+
+def account(run: str, plan: Plan, arm: ArmPlan) -> Account:
+    """On whose account the answers of an arm are drawn."""
+    loaded = arm.loaded
+    return Account(
+        run=run,
+        suite=plan.suite.name,
+        purpose="sample",
+        prompt=loaded.name,
+        version=loaded.prompt.version,
+        digest=loaded.digest,
+        model=arm.model,
+    )

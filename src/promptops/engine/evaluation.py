@@ -15,6 +15,7 @@ from promptops.engine.calling.terms import CONCURRENCY, Terms
 from promptops.engine.calling.worst_case import WorstCase
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers, Drawing
+from promptops.engine.drift_references import references
 from promptops.engine.keeping import Keeping
 from promptops.engine.plan import Plan
 from promptops.engine.preparing import Workplace, prepare
@@ -70,6 +71,7 @@ class Evaluation:
             InputError: anything at all is wrong.
         """
         self._store = store = place.store
+        self._place = place
         self._environ = place.environ
         self._observer = observer
         access = ProjectAccess(place.tree, place.root, asked.allow_code)
@@ -89,6 +91,7 @@ class Evaluation:
             self.close()
             raise
         self._services = EngineServices(self.drawing, access, suite=name)
+        self._access = access
 
     def _goes_on_with(self, resumed: Resumed | None) -> Resumed | None:
         """The run that was asked for, else one of the same inputs that was broken off."""
@@ -131,7 +134,11 @@ class Evaluation:
             runs=self._store.runs,
             concurrency=self.asked.concurrency,
             watch=watch,
+            references=references(self.plan, self._place, self._access),
         )
+
+        if run.people:
+            run.people.await_kept(self._store.responses)
 
         def keep() -> Report:
             if run.samples > self.plan.samples and not run.stopped:

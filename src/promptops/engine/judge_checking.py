@@ -7,29 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from promptops.datasets.loading import open_dataset
+from promptops.engine.asking_anew import APART, Anew, best_verdict
 from promptops.engine.judge_examples import own_examples, question_of
 from promptops.engine.judge_uses import Use
 from promptops.engine.labelled_answers import LabelledAnswer, gather
+from promptops.engine.peoples_labels import DRAWN_AT_RANDOM
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import EngineServices, ScorerServices
 from promptops.engine.suite import locate_dataset
 from promptops.errors import NoVerdictError, StoreError
-from promptops.judges.verdicts import VERDICT
-from promptops.labels.files import read_labels
-from promptops.prompts.loading import LoadedPrompt
+from promptops.labels.files import AnyLabel, read_labels
 from promptops.scorers.scorer import Subject
 from promptops.trust.biases import both_orders, repeated
 from promptops.trust.canaries import canaries, canary_report
 from promptops.trust.judged import Judged, Key, as_label, said_by_people
 from promptops.trust.reporting import Found, Named, trust_report
-from promptops.values.label import Label
-from promptops.values.request import Request
-from promptops.values.response import Outcome, Response
+from promptops.values.label import Label, output_digest
+from promptops.values.response import Response
 from promptops.values.score import Score, Scored, Unscorable
-from promptops.values.trust import TrustReport
-
-APART = 10_000
-"""Between the numbers of one asking and of the next: more than any judge asks by itself."""
+from promptops.values.trust import Example, TrustReport
 
 
 @dataclass(slots=True)
@@ -47,6 +43,8 @@ class Checking:
     stopped: NoVerdictError | None = None
     """Why not everything could be asked."""
     _lent: ScorerServices = field(init=False)
+    _portable: set[Key] = field(default_factory=set)
+    """Answers whose words are in the labels, or in the dataset."""
 
     def __post_init__(self) -> None:
         self._lent = self.services.on_behalf_of(self.use.scorer)
@@ -81,9 +79,15 @@ class Checking:
     def _labelled(self) -> tuple[list[LabelledAnswer], Found]:
         if self.use.own:
             examples = own_examples(self.use, self.place, self.services.project)
+            self._portable = {each.key for each in examples.answers}
             labels = [label for of in examples.labels for label in of]
             return examples.answers, Found(labels, said_by_people(labels))
-        labels = self._labels()
+        labels, aside = self._labels()
+        self._portable = {
+            (each.case, each.output)
+            for each in labels
+            if output_digest(Response(each.text)) == each.output
+        }
         words = said_by_people(labels)
         wanted: dict[Key, Label] = {}
         for each in labels:
@@ -91,14 +95,21 @@ class Checking:
             if words[key].value is not None and len(each.text) >= len(_text(wanted, key)):
                 wanted[key] = each
         gathered = gather(self.use, wanted, self.place, pinned=self.pinned)
-        found = Found(labels, words, orders=gathered.orders, of_pairs=self.use.of_pairs)
+        found = Found(
+            labels, words, orders=gathered.orders, aside=aside, of_pairs=self.use.of_pairs
+        )
         found.missing = len(wanted) - len(gathered.answers)
         return [gathered.answers[key] for key in sorted(gathered.answers)], found
 
-    def _labels(self) -> list[Label]:
+    def _labels(self) -> tuple[list[Label], int]:
+        """Those of answers that were drawn at random, and how many others there are."""
         read = read_labels(self.place.tree, self.use.suite.name)
-        given = [as_label(each) for each in read.pairs] if self.use.of_pairs else read.answers
-        return [each for each in given if each.metric == self.use.metric]
+        of = self.use.metric
+        given: list[AnyLabel] = [*(read.pairs if self.use.of_pairs else read.answers)]
+        there = [each for each in given if each.metric == of]
+        drawn = [each for each in there if each.chosen == DRAWN_AT_RANDOM]
+        labels = [each if isinstance(each, Label) else as_label(each) for each in drawn]
+        return labels, len(there) - len(drawn)
 
     async def _all_scored(self, answers: Sequence[LabelledAnswer]) -> list[list[Scored]]:
         """What the judge says of each answer, every asking of it; none where it was not asked."""
@@ -136,7 +147,7 @@ class Checking:
 
     async def _ask(self, subject: Subject, number: int) -> Scored | None:
         try:
-            return await self.use.scorer.score(subject, _Again(self._lent, number * APART))
+            return await self.use.scorer.score(subject, Anew(self._lent, number * APART))
         except StoreError:
             raise
         except NoVerdictError as error:
@@ -152,6 +163,8 @@ class Checking:
             found.unscored += 1
         elif word.value is not None:
             found.judged.append(_judged(answer, word.value, first, askings))
+            if answer.key in self._portable:
+                found.examples.append(Example(*answer.key, word.value, first.value))
             if self.use.of_pairs and answer.scored is None:
                 found.orders += both_orders(answer.case.group or answer.case.id, first.votes)
 
@@ -161,27 +174,12 @@ class Checking:
         if first is None:
             return
         loaded = self.services.project.load_prompt(self._name)
-        for canary in canaries(_best(self.use, loaded)):
+        for canary in canaries(best_verdict(self.use.scorer, loaded)):
             response = Response(canary.answer, finish_reason="stop")
             subject = Subject(case=first.case, request=first.request, response=response)
             scored = None if self.stopped else await self._ask(subject, 0)
             told = scored or Unscorable("it was not asked", infrastructure=True)
             found.canaries.append(canary_report(canary, told))
-
-
-class _Again:
-    """The services for one more asking of the same: its draws have numbers of their own."""
-
-    def __init__(self, lent: ScorerServices, first: int) -> None:
-        self._lent = lent
-        self._first = first
-        self.root = lent.root
-        self.allow_code = lent.allow_code
-        self.load_prompt = lent.load_prompt
-        self.embed = lent.embed
-
-    async def ask(self, request: Request, index: int) -> Outcome:
-        return await self._lent.ask(request, self._first + index)
 
 
 def _judged(
@@ -214,16 +212,3 @@ def _any_case(use: Use, place: Workplace) -> LabelledAnswer | None:
             return None
         case = rows.case(0)
     return LabelledAnswer((case.id, ""), case, question_of(case), Response(""))
-
-
-def _best(use: Use, loaded: LoadedPrompt) -> object:
-    """The verdict that praises most, in the judge's own words."""
-    rubric = loaded.prompt.judge
-    worth = getattr(use.scorer.options, "labels", None) or (rubric.labels if rubric else None)
-    if worth:
-        known = {label: value for label, value in worth.items() if value is not None}
-        return max(known, key=lambda label: known[label])
-    schema = loaded.prompt.output.schema if loaded.prompt.output else {}
-    verdict = schema.get("properties", {}).get(VERDICT, {})
-    scale = getattr(use.scorer.options, "scale", None) or (0, verdict.get("maximum", 1))
-    return scale[1]

@@ -9,14 +9,16 @@ from pathlib import Path
 
 from promptops.datasets.loading import Dataset, open_dataset
 from promptops.datasets.slices import parse_tags, select_tags
-from promptops.documents.tree import WorkingTree
+from promptops.documents.tree import Tree, WorkingTree
 from promptops.engine.bounds import check_priced
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import check_keys
-from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences, policy_of
+from promptops.engine.peoples_labels import peoples_labels
+from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences
 from promptops.engine.sample_sizes import lay_out
 from promptops.engine.schedule import rounds
 from promptops.engine.scoring import ProjectAccess
+from promptops.engine.standing import policy_of, standings
 from promptops.engine.suite import MOST_SAMPLES, Suite, load_suite, locate_dataset
 from promptops.errors import InputError, InputErrors, PromptopsError
 from promptops.history.baseline import baseline
@@ -43,6 +45,9 @@ class Workplace:
     repository: Repository | None
     environ: Mapping[str, str]
     store: Store
+    trust: Tree | None = None
+    """Where it is read what was measured of judges; None: in `tree`.  A gate reads it as it was
+    before the change, which must not bring its own."""
 
 
 def prepare(name: str, choices: Choices, place: Workplace, access: ProjectAccess) -> Plan:
@@ -72,7 +77,8 @@ def survey(name: str, choices: Choices, place: Workplace, access: ProjectAccess)
     suite = load_suite(place.tree, name)
     loaded = _prompt(suite, place.tree)
     scorers = _scorers(suite, loaded, access)
-    policy = policy_of(suite, scorers)
+    trust = standings(suite, scorers, place.trust or place.tree, place.tree)
+    policy = policy_of(suite, scorers, trust)
     arms = _arms(loaded, choices, place)
     opened = _dataset(suite, place.tree)
     try:
@@ -91,6 +97,8 @@ def survey(name: str, choices: Choices, place: Workplace, access: ProjectAccess)
             choices=choices,
             extend=choices.extend,
             itself=choices.itself,
+            trust=trust,
+            labels=peoples_labels(place.tree, suite.name, scorers),
             seed=_seed(arms, dataset) if choices.seed is None else choices.seed,
         )
         check_priced(plan)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 
+from promptops.comparison.by_labels import without_verdict
 from promptops.comparison.decision import Decision
 from promptops.comparison.ledger import Ledger
 from promptops.comparison.verdicts import describe_first
 from promptops.engine.drawing import Drawing
+from promptops.engine.drift import Drift, Reference, look_at
 from promptops.engine.economy import Usages, decided, economy
-from promptops.engine.entering import Entries, sample_row
+from promptops.engine.entering import Entries, account, sample_row
 from promptops.engine.looks import Looks, Visits
 from promptops.engine.pairing import Half, Pairing
-from promptops.engine.plan import ArmPlan, Plan
-from promptops.engine.progress import Progress, Watcher
+from promptops.engine.people_beside import PeopleBeside
+from promptops.engine.plan import Plan
+from promptops.engine.progress import Watcher
+from promptops.engine.run_progress import progress
 from promptops.engine.schedule import Draw, draws, rounds
 from promptops.engine.scoring import EngineServices, own_failure, score_sample
 from promptops.engine.tally import ArmTally, SourceTally
@@ -49,6 +54,9 @@ class Run:
     runs: Runs
     concurrency: int
     watch: Watcher
+    references: Sequence[Reference] = ()
+    """What judges said when they were measured, to be asked of them again."""
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
     ledger: Ledger = field(init=False)
     usages: Usages = field(init=False)
     economy: list[EconomyReport] = field(default_factory=list)
@@ -69,11 +77,16 @@ class Run:
     """It was broken off, and the same command goes on with it."""
     decision: Decision | None = None
     shared: set[int] = field(init=False)
+    people: PeopleBeside | None = field(init=False)
+    """None where nobody labelled an answer of the suite, or nothing is compared."""
+    drift: Drift = field(default_factory=Drift)
+    """What became of the judges since they were measured."""
     _accounts: dict[Arm, Account] = field(init=False)
     _prices: dict[Arm, Price | None] = field(init=False)
     _rows: list[Row] = field(default_factory=list)
     _told: float = 0.0
-    _waiting: int = 0
+    waiting: int = 0
+    """Calls under way that an interrupted run waits for."""
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -81,15 +94,27 @@ class Run:
         names = [scorer.name for scorer in plan.scorers]
         samples = max(plan.limit, plan.samples)  # critical cases are drawn to the end of the plan
         self.ledger = Ledger(len(plan.dataset), samples, names)
-        self.looks = Looks(plan, self.ledger) if plan.baseline else None
+        labels = plan.labels if plan.baseline else None
+        self.people = PeopleBeside(plan, labels) if labels and labels.words else None
+        self.looks = Looks(plan, self.ledger, self.people) if plan.baseline else None
         self.usages = Usages(len(plan.dataset), samples if plan.baseline else 0)
         self.tallies = {arm.arm: ArmTally() for arm in plan.arms}
         pairing = Pairing([each for each in plan.scorers if each.pairs], self.services)
         self.entries = Entries(self.ledger, self.tallies, pairing, tallies(plan.scorers))
         prices = plan.suite.file.prices
         self._prices = {arm.arm: price(arm.model, prices) for arm in plan.arms}
-        self._accounts = {arm.arm: _account(self.id, plan, arm) for arm in plan.arms}
+        self._accounts = {arm.arm: account(self.id, plan, arm) for arm in plan.arms}
         self.shared = {case for case in range(len(plan.dataset)) if plan.shared(case)}
+
+    @property
+    def counted(self) -> Mapping[Arm, ArmTally]:
+        """The samples so far, by arm."""
+        return self.tallies
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Why the scores of a metric mean nothing, by its name."""
+        return self.drift.faults
 
     @property
     def samples(self) -> int:
@@ -113,6 +138,7 @@ class Run:
         """
         telling = asyncio.create_task(self._keep_telling())
         try:
+            await self._look_at_judges()
             await (self._compare(self.looks) if self.looks else self._describe())
         except StoreError:
             raise
@@ -136,6 +162,11 @@ class Run:
             self.decision = decided(self.decision, self.economy, stopped=self.stopped)
         return self.decision
 
+    async def _look_at_judges(self) -> None:
+        """Whether the judges still say what they said, where anybody is asked at all."""
+        if self.references and self.plan.lacking and not self.drawing.supplied:
+            self.drift = await look_at(self.references, self.services, self.today)
+
     async def _compare(self, looks: Looks) -> None:
         """Round by round; the critical cases whole, before anything may pass."""
         for visits in looks.rounds():
@@ -145,6 +176,9 @@ class Run:
             self.decision = looks.look()
             self._tell()
         self.usages.close()
+        if self.people:
+            self.people.close()
+        self.decision = looks.put_right(self.faults)
         left = looks.critical_left()
         if left:
             await self._draw(left)
@@ -159,7 +193,8 @@ class Run:
 
     def _described(self) -> Decision:
         plan, of_pairs = self.plan, self.entries.pairing.metrics
-        return describe_first(self.ledger, plan.policy, alone=plan.alone, of_pairs=of_pairs)
+        found = describe_first(self.ledger, plan.policy, alone=plan.alone, of_pairs=of_pairs)
+        return without_verdict(found, self.faults)
 
     async def _draw(self, visits: Visits) -> None:
         await self._work(draws(visits, tuple(arm.arm for arm in self.plan.arms), self.shared))
@@ -167,7 +202,8 @@ class Run:
     def _stop(self, why: str, *more: str) -> None:
         """The run cannot go on: what is there may be clear by itself."""
         if self.looks:
-            found = self.looks.look_unplanned()
+            self.looks.look_unplanned()
+            found = self.looks.put_right(self.faults)
             if found.settled and not self.looks.critical_left():
                 self.cut = True
                 found = self.looks.conclude()
@@ -233,6 +269,8 @@ class Run:
         halves: dict[Arm, Half] = {}
         for each in draw.arms:
             self.entries.enter(each, draw, drawn.outcome, scores)
+            if self.people:
+                self.people.enter(each, draw.case, draw.index, drawn.outcome)
             if self.looks:
                 listed = self._prices[each]
                 self.usages.enter(each, draw.case, draw.index, drawn.outcome, listed)
@@ -269,30 +307,7 @@ class Run:
         if soon and now - self._told < TOLD_EVERY_SECONDS:
             return
         self._told = now
-        gating = self.plan.policy.gating[0].name
-        compared = self.decision.comparisons if self.decision else []
-        looked = next((each for each in compared if each.metric.name == gating), None)
-        meter = self.drawing.meter
-        self.watch(
-            Progress(
-                suite=self.plan.suite.name,
-                model=self.plan.candidate.model,
-                planned=self.planned,
-                finished=self.finished,
-                calls=meter.made,
-                cached=self.sources.sources["cached"],
-                input_tokens=sum(each.input_tokens for each in self.tallies.values()),
-                output_tokens=sum(each.output_tokens for each in self.tallies.values()),
-                incurred_usd=meter.incurred_usd,
-                unpriced_calls=meter.unpriced,
-                metric=gating,
-                delta=looked.delta if looked else None,
-                interval=looked.interval if looked else None,
-                level=looked.candidate if looked else None,
-                waiting=self._waiting,
-                pause=self.drawing.calling.waiting,
-            )
-        )
+        self.watch(progress(self))
 
     async def _keep_telling(self) -> None:
         while True:
@@ -300,18 +315,5 @@ class Run:
             await asyncio.sleep(TOLD_AGAIN_SECONDS)
 
     def _interrupted(self, under_way: int) -> None:
-        self._waiting = under_way
+        self.waiting = under_way
         self._tell()
-
-
-def _account(run: str, plan: Plan, arm: ArmPlan) -> Account:
-    loaded = arm.loaded
-    return Account(
-        run=run,
-        suite=plan.suite.name,
-        purpose="sample",
-        prompt=loaded.name,
-        version=loaded.prompt.version,
-        digest=loaded.digest,
-        model=arm.model,
-    )

@@ -132,7 +132,7 @@ class _Scorer:
         elif options.type == _CODE:
             source = _text(self._old.tree, str(self._before["file"]))
             inner = None if source is None else code_digest(source)
-        if inner is None and options.type in {_JUDGE, _CODE}:
+        if inner is None and options.type in {*_JUDGES, _CODE}:
             return None
         return digest_of(options, inner)
 

@@ -14,11 +14,12 @@ from promptops.comparison.slices import slices
 from promptops.comparison.verdicts import exit_code
 from promptops.datasets.slices import by_tag
 from promptops.engine.case_reports import case_reports
+from promptops.engine.judge_notes import about_labels, labelled_pairs, note
 from promptops.engine.plan import ArmPlan
 from promptops.engine.prospects import budget, next_step
 from promptops.engine.running import STOPPED, Run
 from promptops.engine.tally import ArmTally, every_call_failed, rounded_usd
-from promptops.engine.vote_tally import position_told, silences
+from promptops.engine.vote_tally import silences
 from promptops.errors import ExitCode
 from promptops.store.details import ENDED, TEXTS
 from promptops.store.responses import Responses
@@ -146,12 +147,15 @@ def _metric(each: MetricComparison, run: Run) -> MetricReport:
         verdict=each.verdict if each.metric.role == "gate" and run.plan.baseline else None,
         unscorable=sum(run.ledger.count(arm, name, UNSCORABLE) for arm in run.tallies),
         judge=run.entries.judges.get(name),
-        note=_note(each, run),
+        note=note(each, run),
         material=each.material,
         small_drop=each.small_drop,
         p_value=each.p_value,
         variance=_variance(each, run),
         path=list(each.path),
+        corrected_delta=each.by_labels.delta if each.by_labels else None,
+        corrected_interval=each.by_labels.interval if each.by_labels else None,
+        labels=labelled_pairs(each, run),
     )
 
 
@@ -162,21 +166,6 @@ def _variance(each: MetricComparison, run: Run) -> VarianceReport | None:
     if each.variance is None or judged is None:
         return each.variance
     return msgspec.structs.replace(each.variance, judge=min(judged, each.variance.total))
-
-
-def _note(each: MetricComparison, run: Run) -> str:
-    name = each.metric.name
-    tally = run.entries.votes.get(name)
-    if tally is None:
-        return ""
-    if tally.pairs and run.plan.baseline is None:
-        return "not scored: it compares two versions, and there is one"
-    if each.metric.role == "gate":
-        told = "gates, though this judge's agreement with people has not been measured"
-    else:
-        told = "observes: this judge's agreement with people has not been measured"
-    position = tally.position
-    return f"{told}; {position_told(position)}" if position else told
 
 
 def _calls(run: Run) -> Calls:
@@ -203,7 +192,7 @@ def _slices(run: Run) -> list[SliceReport]:
                 tag, metric.name, len(cases), run.ledger.mean("candidate", metric.name, cases)
             )
             for tag, cases in tags.items()
-            for metric in plan.policy.gating
+            for metric in plan.policy.telling
         ]
     return [
         SliceReport(
@@ -216,18 +205,19 @@ def _slices(run: Run) -> list[SliceReport]:
             e_value=each.e_value,
             fell=each.fell,
         )
-        for each in slices(run.ledger, plan.policy.gating, tags)
+        for each in slices(run.ledger, plan.policy.telling, tags)
     ]
 
 
 def _warnings(run: Run) -> list[str]:
-    found, dataset = list(run.plan.dataset.notes), run.plan.dataset
+    found, dataset = [*run.drift.warnings, *run.plan.dataset.notes], run.plan.dataset
 
     def name(case: int) -> str:
         return dataset.case(case).id
 
     found += [note for scorer in run.plan.scorers for note in scorer.notes]
     found += silences(run.entries.votes)
+    found += about_labels(run)
     if run.plan.extend and run.looks and run.samples == run.plan.limit and not run.stopped:
         found.append("nothing was extended: the answer is clear without")
     for arm, tally in run.tallies.items():
@@ -275,6 +265,7 @@ def _meta(run: Run, texts: Mapping[Arm, str]) -> dict[str, Any]:
         "alone": plan.alone,
         "itself": plan.itself,
         "scorers": {scorer.name: scorer.digest for scorer in plan.scorers},
+        "held_back": [each.name for each in plan.policy.metrics if each.held_back],
         "baseline_chosen": plan.baseline.provenance.how if plan.baseline else "",
         TEXTS: dict(texts),
         ENDED: datetime.now(UTC).isoformat(timespec="seconds"),

@@ -18,7 +18,7 @@ from promptops.documents.strict_json import DECODER, FAULTS, explain
 from promptops.documents.tree import Tree
 from promptops.documents.yaml_reader import Document, Path
 from promptops.errors import InputError, InputErrors, Location, did_you_mean
-from promptops.values.label import Label, PairLabel
+from promptops.values.label import Chosen, Label, PairLabel
 
 FOLDER = "evals"
 SUFFIX = ".labels.jsonl"
@@ -53,6 +53,7 @@ class _AnswerLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     label: Annotated[str, Meta(max_length=MAX_NAME)] = ""
     comment: _Comment = ""
     text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
+    chosen: Chosen = ""
 
 
 class _PairLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,6 +66,7 @@ class _PairLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     reviewer: _Name
     at: str
     comment: _Comment = ""
+    chosen: Chosen = ""
 
 
 AnyLabel = Label | PairLabel

@@ -44,6 +44,8 @@ class Kept:
 def keep_labels(tree: WorkingTree, suite: str, new: Iterable[AnyLabel]) -> Kept:
     """Write labels into the file of their suite; each replaces its reviewer's own for that answer.
 
+    An answer that was drawn at random stays one, however its label is changed later.
+
     The file is read anew under a lock, so that two who label at the same time lose nothing.  When
     this returns the labels are on disk.
 
@@ -61,6 +63,7 @@ def keep_labels(tree: WorkingTree, suite: str, new: Iterable[AnyLabel]) -> Kept:
         for each in new:
             key = key_of(each)
             before = labels.get(key)
+            each = _chosen_as(before, each)  # noqa: PLW2901  # the same label, and who it is of
             if before is not None and msgspec.structs.replace(each, at=before.at) == before:
                 same += 1
                 continue
@@ -70,6 +73,13 @@ def keep_labels(tree: WorkingTree, suite: str, new: Iterable[AnyLabel]) -> Kept:
             data = _file(settled(list(labels.values())), path)
             _replace(place, data, path)
     return Kept(added, changed, same)
+
+
+def _chosen_as(before: AnyLabel | None, new: AnyLabel) -> AnyLabel:
+    """The new label; by the rule of the one that it replaces, where that says more."""
+    if before is None or (before.chosen != "uniform" and new.chosen):
+        return new
+    return msgspec.structs.replace(new, chosen=before.chosen)
 
 
 def line_of(label: AnyLabel) -> str:

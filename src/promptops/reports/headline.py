@@ -81,10 +81,8 @@ def _by_reason(report: Report) -> bool:
 
 def _evidence(report: Report) -> Evidence | None:
     metric = facts.deciding_metric(report)
-    interval = facts.interval_of(report, metric) if metric else None
-    if metric is None or metric.delta is None or interval is None:
-        return None
-    return metric, metric.delta, interval
+    found = facts.evidence(report, metric) if metric else None
+    return (metric, *found) if metric and found else None
 
 
 def _saved(report: Report) -> str:
@@ -152,6 +150,8 @@ class _Found:
         self.level = words.certainty(report)
         self.sure = f", sure at {self.level}" if self.level else ""
         self.where = " over cases like these" if facts.over_population(report) else ""
+        if facts.corrected(self.metric):
+            self.where = f", corrected by {words.many(self.metric.labels, 'labelled pair')}"
         self.margin = f"the margin of {100 * margin:g}" if margin else ""
         self.moved = words.moved_points(delta, signs)
         ends = [words.signed_points(end, signs, apart) for end in interval]

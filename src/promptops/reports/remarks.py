@@ -7,6 +7,7 @@ from math import sqrt
 
 from promptops.reports import facts, words
 from promptops.reports.symbols import Symbols
+from promptops.reports.votes import Votes, judging_told
 from promptops.values.report import (
     Budget,
     EconomyReport,
@@ -36,6 +37,16 @@ def about_intervals(report: Report) -> list[str]:
     return told
 
 
+def about_corrections(report: Report) -> str:
+    """What a corrected difference is; "" where there is none."""
+    if not any(facts.corrected(each) for each in report.metrics):
+        return ""
+    return (
+        "corrected: the judge's difference put right by people's labels, on pairs of which they"
+        " labelled both answers; the verdict rests on it"
+    )
+
+
 def about_limits(report: Report, signs: Symbols) -> list[str]:
     """What the gate lets the candidate use, and of how many pairs that is not known."""
     limited = facts.limited(report)
@@ -58,9 +69,11 @@ def not_known(each: EconomyReport) -> str:
     return f"not known of {words.many(each.missing, 'pair')}"
 
 
-def about_metric(report: Report, metric: MetricReport, signs: Symbols) -> list[str]:
-    """What else is known of a metric: its notes, its other interval, its noise."""
-    told = notes(report, metric)
+def about_metric(
+    report: Report, metric: MetricReport, signs: Symbols, votes: Votes | None = None
+) -> list[str]:
+    """What else is known of a metric: its notes, its votes, its other interval, its noise."""
+    told = notes(report, metric, votes)
     if report.baseline is not None and metric.role == "gate":
         other = other_interval(report, metric, signs)
         told += [" ".join(other)] if other else []
@@ -68,9 +81,13 @@ def about_metric(report: Report, metric: MetricReport, signs: Symbols) -> list[s
     return told
 
 
-def notes(report: Report, metric: MetricReport) -> list[str]:
-    """What else is known of a metric by itself: its p-value, what was not scored, its judge."""
+def notes(report: Report, metric: MetricReport, votes: Votes | None = None) -> list[str]:
+    """What else is known of a metric by itself: its p-value, its judge, its votes, its labels."""
     told = [metric.note] if metric.note else []
+    judging = votes.metrics.get(metric.name) if votes else None
+    told += judging_told(judging, metric.note)
+    if metric.labels and not facts.corrected(metric):
+        told.append(labelled(metric))
     gates = len(facts.gating(report))
     if metric.p_value is not None:
         told.append(f"p {_probability(metric.p_value)} by Holm over {gates} metrics")
@@ -83,6 +100,11 @@ def notes(report: Report, metric: MetricReport) -> list[str]:
     if metric.judge:
         told.append(f"judge {metric.judge[:8]}")
     return told
+
+
+def labelled(metric: MetricReport) -> str:
+    """How many pairs people labelled: `80 labelled pairs`."""
+    return words.many(metric.labels, "labelled pair")
 
 
 def other_interval(report: Report, metric: MetricReport, signs: Symbols) -> tuple[str, str] | None:

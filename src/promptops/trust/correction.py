@@ -11,12 +11,12 @@ answers that were chosen because they looked odd say nothing of the rest.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, pvariance
+from statistics import fmean, pvariance, variance
 
 from promptops.statistics.ppi import rectified_mean
-from promptops.statistics.rogan_gladen import attenuated_margin
 from promptops.statistics.student import student_quantile
 from promptops.trust.judged import Key, PeoplesWord
 from promptops.values.report import Verdict
@@ -84,71 +84,78 @@ def corrected(
     whoever looks, so they are counted as known, and the rest is what labels are about.  Of that 50
     have to be labelled, or all there are of 50 pairs or more.
 
-    The error of the labelled part is the larger of the one by pairs and the one by cases (labels
-    stay with what an answer says, so a case's repeats are labelled together), and its square never
-    below what one total loss and one total win would add: labels that all agree are not certainty.
-    The interval is Student's, by the cases that are labelled.
+    A case's pairs are averaged first: labels stay with what an answer says, so that a case whose
+    answers repeat is labelled whole by one label, and would count for more than others.  Cases are
+    the unit of what follows, those with a labelled pair and those without; each counts by the share
+    of its pairs that are not the same.  The squared error is never below what one total loss and
+    one total win would add: labels that all agree are not certainty.  The interval is Student's.
     """
     apart = {pair: value for pair, value in judge.items() if pair not in same}
     both = sorted(apart.keys() & people.keys())
     whole = len(both) == len(apart) and len(judge) >= FEWEST_PAIRS
     if len(both) < FEWEST_PAIRS and not (whole and len(both) > 1):
         return None
-    share = len(apart) / len(judge)
-    mean, square, weight = _of_the_rest(apart, people, both)
-    square = share**2 * max(square, 2 / (len(both) + 2) ** 2)
-    square += mean**2 * share * (1 - share) / len(judge)
+    labelled, others, cases = _by_case(judge, apart, people, both)
+    if len(labelled) < 2:
+        return None
+    share = (len(labelled) + len(others)) / cases
+    mean, square, weight = _of_the_rest(labelled, others)
+    square = share**2 * max(square, 2 * (len(apart) / len(judge) / share / (len(both) + 2)) ** 2)
+    square += mean**2 * share * (1 - share) / cases
     delta = share * mean
-    cases = len({case for case, _ in both})
-    half = student_quantile(1 - alpha, max(1, cases - 1)) * math.sqrt(square)
+    half = student_quantile(1 - alpha, len(labelled) - 1) * math.sqrt(square)
     interval = (max(-1.0, delta - half), min(1.0, delta + half))
     known = len(both) + len(judge) - len(apart) if whole else len(both)
     return Corrected(delta, interval, known, weight, fmean(judge.values()))
 
 
-def _of_the_rest(
-    judge: Mapping[Pair, float], people: Mapping[Pair, float], both: Sequence[Pair]
-) -> tuple[float, float, float]:
-    """Mean, squared error and weight over pairs of which the answers differ."""
-    h, f = [people[pair] for pair in both], [judge[pair] for pair in both]
-    others = [value for pair, value in judge.items() if pair not in people]
+_Both = tuple[float, float]
+"""What people and the judge say of one case."""
+
+
+def _by_case(
+    judge: Mapping[Pair, float],
+    apart: Mapping[Pair, float],
+    people: Mapping[Pair, float],
+    both: Sequence[Pair],
+) -> tuple[list[_Both], list[float], int]:
+    """Cases with labels, the judge's word on those without, and how many cases there are.
+
+    Means over a case's pairs whose answers differ, times the share of such pairs.
+    """
+    whole = Counter(case for case, _ in judge)
+    differing = _grouped({pair: (0.0, value) for pair, value in apart.items()})
+    known = _grouped({pair: (people[pair], judge[pair]) for pair in both})
+    labelled, others = [], []
+    for case, pairs in differing.items():
+        share = len(pairs) / whole[case]
+        if case in known:
+            h, f = (fmean(each) for each in zip(*known[case], strict=True))
+            labelled.append((share * h, share * f))
+        else:
+            others.append(share * fmean(f for _, f in pairs))
+    return labelled, others, len(whole)
+
+
+def _grouped(pairs: Mapping[Pair, _Both]) -> dict[str, list[_Both]]:
+    found: dict[str, list[_Both]] = {}
+    for pair in sorted(pairs):
+        found.setdefault(pair[0], []).append(pairs[pair])
+    return found
+
+
+def _of_the_rest(labelled: Sequence[_Both], others: Sequence[float]) -> tuple[float, float, float]:
+    """Mean, squared error and weight over cases of which some pair differs."""
+    h, f = [each for each, _ in labelled], [each for _, each in labelled]
     mean, weight, left = fmean(h), 0.0, 0.0
     if others:
         found = rectified_mean(h, f, others)
         mean, weight = found.estimate, found.weight
         left = weight**2 * pvariance(others) / len(others)
-    rest = [each - weight * judged for each, judged in zip(h, f, strict=True)]
-    return mean, left + max(pvariance(rest) / len(rest), _by_cases(both, rest)), weight
-
-
-def _by_cases(pairs: Sequence[Pair], rest: Sequence[float]) -> float:
-    """The squared error of a mean whose values go together within a case."""
-    middle = fmean(rest)
-    sums: dict[str, float] = {}
-    for (case, _), value in zip(pairs, rest, strict=True):
-        sums[case] = sums.get(case, 0.0) + value - middle
-    count = len(sums)
-    if count < 2:
-        return 0.0
-    return sum(each * each for each in sums.values()) / len(rest) ** 2 * count / (count - 1)
+    rest = [people - weight * judged for people, judged in labelled]
+    return mean, left + variance(rest) / len(rest), weight
 
 
 def labels_for_a_pass(margin: float, alpha: float) -> int:
     """The fewest labelled pairs that may pass a metric."""
     return max(FEWEST_PAIRS, math.ceil(math.log(alpha) / math.log(1 - margin)))
-
-
-def judged_margin(
-    margin: float, sensitivity_low: float | None, specificity_low: float | None
-) -> float | None:
-    """The margin that a judge's own delta must keep for a pass, if it errs alike on both arms.
-
-    (se + sp - 1)·margin by the lower ends of both: a true drop of `margin` shows to the judge as no
-    more.  None where a rate is not known, or so low that the judge may know nothing: then its delta
-    can pass nothing.
-    """
-    if sensitivity_low is None or specificity_low is None:
-        return None
-    if sensitivity_low + specificity_low <= 1:
-        return None
-    return attenuated_margin(margin, sensitivity_low, specificity_low)

@@ -51,8 +51,16 @@ def read_trust(tree: Tree, judge: str) -> list[TrustReport]:
 
 
 def merged(kept: Sequence[TrustReport], new: Sequence[TrustReport]) -> list[TrustReport]:
-    """The new reports beside those of other suites and metrics, without what anybody answered."""
+    """The new reports beside those of other suites and metrics, without what anybody answered.
+
+    Canaries stay, for they are ours: what a judge said of them tells later whether it changed.
+    """
     replaced = {(each.suite, each.metric) for each in new}
     stays = [each for each in kept if (each.suite, each.metric) not in replaced]
-    spare = [msgspec.structs.replace(each, disagreements=[], canaries=[]) for each in new]
+    spare = [_spare(each) for each in new]
     return sorted([*stays, *spare], key=lambda each: (each.suite, each.metric))
+
+
+def _spare(report: TrustReport) -> TrustReport:
+    canaries = [msgspec.structs.replace(each, explanation="") for each in report.canaries]
+    return msgspec.structs.replace(report, disagreements=[], canaries=canaries)

@@ -46,6 +46,8 @@ class Evidence:
     canaries: Sequence[CanaryReport] = ()
     failed: int = 0
     """Labelled ones on which the judge could not be asked."""
+    aside: int = 0
+    """Labels that count for nothing: of answers that were not drawn at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,12 @@ def _unknown(evidence: Evidence) -> Unknown:
     missing = FEWEST_LABELS - evidence.answers
     if missing > 0:
         had = f"{evidence.answers:,} labelled answers" if evidence.answers else "no labels"
+        told = [f"{had}; {FEWEST_LABELS} are the least that say anything"]
+        if evidence.aside:
+            many = "1 label is" if evidence.aside == 1 else f"{evidence.aside:,} labels are"
+            told.append(f"{many} of answers that were not drawn at random, and left out")
         return (
-            [f"{had}; {FEWEST_LABELS} are the least that say anything"],
+            told,
             f"label {missing:,} more answers",
             missing,
         )
@@ -153,29 +159,33 @@ class Trusted:
     role: Role
     note: str
     """Why it only observes; empty where it may gate, or only observes anyhow."""
+    basis: TrustReport | None = None
+    """What was measured of this very judge, the suite's own answers first; None for nothing."""
 
 
-def trusted(found: Sequence[TrustReport], scorer: str, suite: str, role: Role) -> Trusted:
-    """What a judge that a suite gives a role may do there.
+def trusted(
+    found: Sequence[TrustReport], judge: str, *, scorer: str, suite: str, role: Role
+) -> Trusted:
+    """What a judge that a suite gives a role may do there; `found` is what was measured of it.
 
     `scorer` is the digest of the suite's scorer: the judge prompt with its options and its model,
     so that a changed rubric or another model is another judge.  What was measured on the suite's
     own answers goes before what was measured elsewhere.
     """
-    if role == "observe":
-        return Trusted("observe", "")
     same = [each for each in found if each.scorer == scorer]
     own = [each for each in same if each.suite == suite]
     known = [each for each in [*own, *same] if each.standing != "not known yet"]
     best = next(iter([*known, *own, *same]), None)
+    if role == "observe":
+        return Trusted("observe", "", best)
     if best is None:
         why = "its agreement with people was not measured"
         if found:
             why += " since the judge, its options or its model changed"
-        command = f"promptops judge check {found[0].judge}" if found else "promptops judge check"
-        return Trusted("observe", f"observes, and does not gate: {why}; {command} measures it")
+        command = f"promptops judge check {judge} --write"
+        return Trusted("observe", f"observes, and does not gate: {why}; {command}  measures it")
     if best.standing == "may gate":
-        return Trusted("gate", "")
+        return Trusted("gate", "", best)
     reason = best.reasons[0] if best.reasons else best.standing
     settle = f"; {best.settle}" if best.settle else ""
-    return Trusted("observe", f"observes, and does not gate: {reason}{settle}")
+    return Trusted("observe", f"observes, and does not gate: {reason}{settle}", best)

@@ -12,11 +12,12 @@ from promptops.trust.biases import (
     position_bias,
     self_consistency,
 )
+from promptops.trust.examples import chosen_examples
 from promptops.trust.gating import Evidence, decide
 from promptops.trust.judged import Judged, Key, PeoplesWord
 from promptops.trust.people import ALPHA, people_report
 from promptops.values.label import Label
-from promptops.values.trust import SCHEMA, CanaryReport, TrustReport
+from promptops.values.trust import SCHEMA, CanaryReport, Example, TrustReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Found:
     missing: int = 0
     orders: list[BothOrders] = field(default_factory=list)
     canaries: list[CanaryReport] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
+    """What may be asked again: answers whose words are at hand everywhere."""
+    aside: int = 0
+    """Labels of answers that were not drawn at random, which are left out."""
     of_pairs: bool = False
     """The judge compares two answers; what was labelled are pairs."""
 
@@ -62,6 +67,7 @@ def trust_report(named: Named, found: Found, *, created: str) -> TrustReport:
             people=people.alpha,
             canaries=found.canaries,
             failed=found.failed,
+            aside=found.aside,
         )
     )
     return TrustReport(
@@ -89,6 +95,7 @@ def trust_report(named: Named, found: Found, *, created: str) -> TrustReport:
         length=None if found.of_pairs else length_bias(found.judged),
         consistency=self_consistency(found.judged),
         canaries=found.canaries,
+        examples=chosen_examples(found.examples),
         slices=slices(found.judged, of_pairs=found.of_pairs),
         disagreements=disagreements(found.judged),
         created=created,

@@ -14,6 +14,13 @@ import msgspec
 from promptops.values.request import canonical_json
 from promptops.values.response import Response
 
+Chosen = Literal["", "uniform", "informative", "disagreements"]
+"""By which rule an answer was chosen to be labelled; "" where that is not known.
+
+Only what was drawn at random says anything of the answers that nobody labelled, so only `uniform`
+labels correct a difference or measure a judge.
+"""
+
 
 class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     """One person's word on one answer, for one metric."""
@@ -33,6 +40,7 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     comment: str = ""
     text: str = ""
     """The answer, or its beginning, for whoever reads the file."""
+    chosen: Chosen = ""
 
 
 class PairLabel(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,6 +56,7 @@ class PairLabel(msgspec.Struct, frozen=True, omit_defaults=True):
     reviewer: str
     at: str
     comment: str = ""
+    chosen: Chosen = ""
 
 
 def output_digest(response: Response) -> str:

@@ -102,6 +102,16 @@ class Disagreement(msgspec.Struct, frozen=True):
     """Its beginning."""
 
 
+class Example(msgspec.Struct, frozen=True):
+    """A labelled answer, and what the judge said of it: its words are in the labels."""
+
+    case: str
+    output: str
+    """`output_digest` of the answer."""
+    people: float
+    judge: float
+
+
 class TrustReport(msgspec.Struct, frozen=True):
     """One judge, on the labelled answers of one suite."""
 
@@ -144,6 +154,8 @@ class TrustReport(msgspec.Struct, frozen=True):
     consistency: Measure | None = None
     """How often the same question is answered otherwise; None where nothing was asked twice."""
     canaries: list[CanaryReport] = []
+    examples: list[Example] = []
+    """Labelled answers that it is asked about again, to see whether it changed."""
     slices: list[SliceTrust] = []
     disagreements: list[Disagreement] = []
     """A few of them, the widest first."""

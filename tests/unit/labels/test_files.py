@@ -248,3 +248,17 @@ def test_ratings_are_a_table_of_reviewers_and_answers():
     assert pairs.table[1][0] == 0.0, "by the digests, not by the order in the line"
     assert (pairs.shared, pairs.values) == (1, {0.0, 0.5, 1.0})
     assert ratings(labels, "other") == []
+
+
+def test_how_an_answer_was_chosen_is_kept_and_outlasts_a_change_of_mind(tree):
+    keep_labels(tree, "say", [label(chosen="informative"), label(case="y", chosen="uniform")])
+    keep_labels(tree, "say", [label(value=0.0, chosen="uniform"), label(case="y", value=0.0)])
+    keep_labels(tree, "say", [label(case="y", value=1.0, chosen="disagreements")])
+    found = {each.case: (each.value, each.chosen) for each in read_labels(tree, "say").answers}
+    assert found == {"x": (0.0, "uniform"), "y": (1.0, "uniform")}
+    assert '"chosen"' not in line_of(label())  # not known, and not written
+
+
+def test_a_rule_that_there_is_not_is_an_error():
+    with pytest.raises(InputError, match="chosen"):
+        parse_labels(written(chosen="best"), "evals/say.labels.jsonl")

@@ -77,11 +77,21 @@ ALLOWED = {
 
 
 def tags(text):
-    found = []
-    parser = html.parser.HTMLParser()
-    parser.handle_starttag = lambda tag, _: found.append(tag)
+    parser = Tags()
     parser.feed(text)
-    return found
+    return parser.found
+
+
+class Tags(html.parser.HTMLParser):
+    """The names of all elements, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        del attrs
+        self.found.append(tag)
 
 
 @pytest.mark.parametrize("columns", [60, 100, 200])

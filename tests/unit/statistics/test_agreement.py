@@ -5,8 +5,10 @@ import pytest
 
 from promptops.statistics.agreement import alpha_of_many, alpha_of_two, cohen_kappa, kappa
 from promptops.statistics.bootstrap import bca_interval
+from promptops.statistics.krippendorff import Level
 from promptops.statistics.proportion import clustered_share, wilson
 from promptops.statistics.slope import slope_beside
+from tests.known import known
 
 
 def test_wilson_as_published():
@@ -65,8 +67,13 @@ def test_alpha_of_the_canonical_example_has_an_interval_around_it():
         [nan, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, nan],
         [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, nan],
     ]
-    for level, value in (("nominal", 0.7434), ("ordinal", 0.8154), ("interval", 0.8491)):
-        found = alpha_of_many(table, range(12), level)
+    published: tuple[tuple[Level, float], ...] = (
+        ("nominal", 0.7434),
+        ("ordinal", 0.8154),
+        ("interval", 0.8491),
+    )
+    for level, value in published:
+        found = known(alpha_of_many(table, range(12), level))
         assert found.value == pytest.approx(value, abs=5e-5)
         assert found.low < value < found.high <= 1
 
@@ -74,13 +81,13 @@ def test_alpha_of_the_canonical_example_has_an_interval_around_it():
 def test_no_disagreement_among_few_is_no_certainty():
     """A bootstrap of answers that all agree says 1 to 1."""
     people = [1.0] * 15 + [0.0] * 5
-    found = alpha_of_two(people, people, range(20), "nominal")
+    found = known(alpha_of_two(people, people, range(20), "nominal"))
     assert found.value == 1.0
     assert found.low < 0.667
     rare = [1.0] * 96 + [0.0] * 4
-    assert alpha_of_two(rare, rare, range(100), "nominal").low < 0.667
+    assert known(alpha_of_two(rare, rare, range(100), "nominal")).low < 0.667
     many = [1.0] * 75 + [0.0] * 75
-    assert alpha_of_two(many, many, range(150), "nominal").low > 0.9
+    assert known(alpha_of_two(many, many, range(150), "nominal")).low > 0.9
 
 
 def test_the_same_seed_is_the_same_interval():
@@ -92,7 +99,7 @@ def test_the_same_seed_is_the_same_interval():
 
 def test_the_bootstrap_of_a_mean_is_near_its_normal_interval():
     values = np.random.default_rng(2).normal(size=200)
-    low, high = bca_interval(lambda rows: float(values[rows].mean()), range(200))
+    low, high = known(bca_interval(lambda rows: float(values[rows].mean()), range(200)))
     half = 1.96 * values.std(ddof=1) / math.sqrt(200)
     assert (low, high) == pytest.approx(
         (values.mean() - half, values.mean() + half), abs=0.25 * half
@@ -106,8 +113,8 @@ def test_clusters_widen_the_bootstrap():
     def mean(rows):
         return float(values[rows].mean())
 
-    alone = bca_interval(mean, range(200))
-    together = bca_interval(mean, [n // 5 for n in range(200)])
+    alone = known(bca_interval(mean, range(200)))
+    together = known(bca_interval(mean, [n // 5 for n in range(200)]))
     assert together[1] - together[0] > 1.7 * (alone[1] - alone[0])
 
 
@@ -145,7 +152,7 @@ def test_alpha_covers_the_truth_of_a_judge_of_known_error():
     for _ in range(300):
         people = (chance.random(80) < 0.6).astype(float)
         judge = np.where(chance.random(80) < 0.1, 1 - people, people)
-        found = alpha_of_two(people.tolist(), judge.tolist(), range(80), "nominal")
+        found = known(alpha_of_two(people.tolist(), judge.tolist(), range(80), "nominal"))
         covered.append(found.low <= truth <= found.high)
     assert np.mean(covered) >= 0.95 - 0.038
 
@@ -154,7 +161,7 @@ def test_alpha_covers_the_truth_of_a_judge_of_known_error():
 def test_swapping_raters_changes_nothing(seed):
     chance = np.random.default_rng(seed)
     first, second = (chance.integers(3, size=(2, 5 + 4 * seed)) / 2).tolist()
-    there = alpha_of_two(first, second, range(len(first)), "interval")
-    back = alpha_of_two(second, first, range(len(first)), "interval")
+    there = known(alpha_of_two(first, second, range(len(first)), "interval"))
+    back = known(alpha_of_two(second, first, range(len(first)), "interval"))
     assert (there.value, there.low, there.high) == pytest.approx((back.value, back.low, back.high))
     assert -1 <= there.low <= there.value <= there.high <= 1

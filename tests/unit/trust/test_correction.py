@@ -6,14 +6,19 @@ import pytest
 from promptops.trust.correction import (
     Corrected,
     corrected,
-    judged_margin,
     labels_for_a_pass,
     people_differences,
 )
 from promptops.trust.judged import PeoplesWord
+from promptops.trust.margin import judged_margin
+from tests.known import known
 
 ALPHA = 0.05
 DROP = -0.05
+
+
+def put_right(judge, people, same=()) -> Corrected:
+    return known(corrected(judge, people, ALPHA, same=same))
 
 
 def study(chance, *, labels=80, cases=60, samples=4, lenient=0.25, love=0.0, flips=0.0):
@@ -50,7 +55,7 @@ KINDS = {
 def test_the_corrected_delta_covers_the_truth_and_the_judge_alone_does_not(kind):
     """Nominal .90; 500 studies put the share within three standard errors, .04."""
     chance = np.random.default_rng(21)
-    found = [corrected(*study(chance, **KINDS[kind]), ALPHA) for _ in range(500)]
+    found = [put_right(*study(chance, **KINDS[kind])) for _ in range(500)]
     covered = np.mean([each.interval[0] <= DROP <= each.interval[1] for each in found])
     assert 0.86 <= covered <= 0.96
     assert np.mean([each.delta for each in found]) == pytest.approx(DROP, abs=0.008)
@@ -63,7 +68,7 @@ def test_the_corrected_delta_covers_the_truth_and_the_judge_alone_does_not(kind)
 
 def test_labels_say_regressed_where_the_judge_says_improved():
     chance = np.random.default_rng(22)
-    found = [corrected(*study(chance, labels=240, cases=300), ALPHA) for _ in range(60)]
+    found = [put_right(*study(chance, labels=240, cases=300)) for _ in range(60)]
     verdicts = [each.verdict(0.05, ALPHA) for each in found]
     assert verdicts.count("regressed") > 20
     assert verdicts.count("improved") == 0
@@ -71,42 +76,54 @@ def test_labels_say_regressed_where_the_judge_says_improved():
 
 def test_fewer_than_fifty_pairs_say_nothing():
     judge, people = study(np.random.default_rng(1), labels=50)
-    assert corrected(judge, people, ALPHA).labels == 50
+    assert put_right(judge, people).labels == 50
     people.popitem()
     assert corrected(judge, people, ALPHA) is None
 
 
 def test_pairs_of_one_and_the_same_answer_are_known_to_be_alike():
     judge, people = study(np.random.default_rng(2), labels=120)
-    same = dict.fromkeys([(f"s{n}", 0) for n in range(240)], 0.0)
-    alone = corrected(judge, people, ALPHA)
-    diluted = corrected(judge | same, people, ALPHA, same=same.keys())
+    same = dict.fromkeys([(f"s{n // 4}", n % 4) for n in range(240)], 0.0)
+    alone = put_right(judge, people)
+    diluted = put_right(judge | same, people, same=same.keys())
     assert diluted.delta == pytest.approx(alone.delta / 2)
     width = diluted.interval[1] - diluted.interval[0]
     assert width == pytest.approx((alone.interval[1] - alone.interval[0]) / 2, rel=0.1)
 
 
+def test_a_case_whose_answers_repeat_counts_once():
+    """One label of such a case labels all its pairs; the truth is the mean over cases."""
+    judge, people = {}, {}
+    for case in range(80):
+        repeats = case % 2 == 0
+        for index in range(5):
+            judge[f"c{case}", index] = 0.0 if repeats else -1.0
+            if repeats or index == 0:
+                people[f"c{case}", index] = 0.0 if repeats else -1.0
+    found = put_right(judge, people)
+    assert found.delta == pytest.approx(-0.5)  # by pairs it would be -40/240
+
+
 def test_all_pairs_labelled_are_peoples_own_mean():
     judge, people = study(np.random.default_rng(3), labels=240)
-    found = corrected(judge, people, ALPHA)
+    found = put_right(judge, people)
     assert found.delta == pytest.approx(np.mean(list(people.values())))
     assert found.weight == 0
 
 
 def test_labels_that_all_agree_are_not_certainty():
     pairs = [(f"c{n}", 0) for n in range(60)]
-    found = corrected(dict.fromkeys(pairs, 0.0), dict.fromkeys(pairs[:55], 0.0), ALPHA)
+    found = put_right(dict.fromkeys(pairs, 0.0), dict.fromkeys(pairs[:55], 0.0))
     assert found.delta == 0
     assert found.interval[1] - found.interval[0] > 0.05
 
 
 def test_swapping_the_arms_mirrors_it():
     judge, people = study(np.random.default_rng(4))
-    there = corrected(judge, people, ALPHA)
-    back = corrected(
+    there = put_right(judge, people)
+    back = put_right(
         {pair: -value for pair, value in judge.items()},
         {pair: -value for pair, value in people.items()},
-        ALPHA,
     )
     assert back.delta == pytest.approx(-there.delta)
     assert back.interval == pytest.approx((-there.interval[1], -there.interval[0]))

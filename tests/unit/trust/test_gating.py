@@ -1,3 +1,5 @@
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -12,7 +14,12 @@ FAILS = [CanaryReport("empty", "", 0.0)]
 
 
 def evidence(**changes):
-    told = {"answers": 120, "unscored": 0, "alpha": GOOD, "canaries": FAILS} | changes
+    told: dict[str, Any] = {
+        "answers": 120,
+        "unscored": 0,
+        "alpha": GOOD,
+        "canaries": FAILS,
+    } | changes
     return Evidence(**told)
 
 
@@ -57,15 +64,19 @@ def test_how_many_labels_would_settle_it():
     assert decide(evidence(alpha=OPEN)).more_labels == 272
 
 
+def asked(found, scorer, suite, role):
+    return trusted(found, "judges/right", scorer=scorer, suite=suite, role=role)
+
+
 def test_a_judge_gates_where_this_very_one_was_measured():
     good = report("may gate")
-    assert trusted([good], "s1", "write", "gate").role == "gate"
-    assert trusted([good], "s1", "write", "gate").note == ""
-    assert trusted([good], "s1", "another", "gate").role == "gate"
+    assert asked([good], "s1", "write", "gate").role == "gate"
+    assert asked([good], "s1", "write", "gate").note == ""
+    assert asked([good], "s1", "another", "gate").role == "gate"
 
 
 def test_another_rubric_option_or_model_is_another_judge():
-    told = trusted([report("may gate")], "s2", "write", "gate")
+    told = asked([report("may gate")], "s2", "write", "gate")
     assert told.role == "observe"
     assert "changed" in told.note
     assert "promptops judge check judges/right" in told.note
@@ -74,15 +85,15 @@ def test_another_rubric_option_or_model_is_another_judge():
 def test_the_suites_own_labels_go_before_others():
     own = report("observes")
     other = msgspec.structs.replace(report("may gate"), suite="judges/right")
-    told = trusted([other, own], "s1", "write", "gate")
+    told = asked([other, own], "s1", "write", "gate")
     assert told.role == "observe"
     assert own.reasons[0] in told.note
     unknown = report("not known yet")
-    assert trusted([unknown, other], "s1", "write", "gate").role == "gate"
+    assert asked([unknown, other], "s1", "write", "gate").role == "gate"
 
 
 def test_never_measured_observes_and_says_why():
-    told = trusted([], "s1", "write", "gate")
+    told = asked([], "s1", "write", "gate")
     assert told.role == "observe"
     assert "its agreement with people was not measured" in told.note
-    assert trusted([], "s1", "write", "observe").note == ""
+    assert asked([], "s1", "write", "observe").note == ""

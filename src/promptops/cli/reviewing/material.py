@@ -22,7 +22,7 @@ from promptops.engine.choosing_answers import (
 )
 from promptops.engine.suite import Suite
 from promptops.errors import InputError
-from promptops.labels.files import Labels
+from promptops.labels.files import AnyLabel, Labels
 from promptops.scorers.templates import compile_template
 from promptops.store.store import Store
 from promptops.values.details import CaseDetails, Details, SampleDetails
@@ -131,7 +131,7 @@ def _chosen(samples: Sequence[Drawn], report: Report, labels: Labels, asked: Ask
         mine = {
             (each.case, each.output)
             for each in labels.answers
-            if each.metric == metric and each.reviewer == me
+            if each.metric == metric and each.reviewer == me and _counts(each, asked.how)
         }
         return choose_answers(
             samples, asked.how, asked.wanted, seed=asked.seed, labelled=mine, changes=changes
@@ -143,12 +143,20 @@ def _chosen(samples: Sequence[Drawn], report: Report, labels: Labels, asked: Ask
         )
     pairs = set()
     for pair in labels.pairs:
-        if pair.metric == metric and pair.reviewer == me:
+        if pair.metric == metric and pair.reviewer == me and _counts(pair, asked.how):
             low, high = sorted((pair.first, pair.second))
             pairs.add((pair.case, low, high))
     return choose_pairs(
         samples, asked.how, asked.wanted, seed=asked.seed, labelled=pairs, changes=changes
     )
+
+
+def _counts(label: AnyLabel, how: How) -> bool:
+    """Whether what was labelled need not be shown again.
+
+    A random draw that left out what somebody looked at for being odd would be no random draw.
+    """
+    return how != "uniform" or label.chosen == "uniform"
 
 
 def _other_gates(suite: Suite, metric: str) -> list[str]:

@@ -85,7 +85,7 @@ class Review:
         def keep(label: AnyLabel) -> None:
             kept.append(keep_labels(self.project.tree, self.suite.name, [label]))
 
-        scribe = scribing.Scribe(metric.name, reviewer.name, redactor)
+        scribe = scribing.Scribe(metric.name, reviewer.name, redactor, self.wish.how)
         try:
             with terminal.Terminal() as opened:
                 sitting = session.Session(questions, metric, scribe, keep, opened)

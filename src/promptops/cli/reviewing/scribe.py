@@ -11,6 +11,7 @@ from promptops.cli.reviewing.choices import Said
 from promptops.cli.reviewing.material import Question
 from promptops.labels.files import AnyLabel
 from promptops.labels.writing import beginning, comment_of
+from promptops.values.label import Chosen as ByRule
 from promptops.values.label import Label, PairLabel
 
 
@@ -21,6 +22,8 @@ class Scribe:
     metric: str
     reviewer: str
     redact: Callable[[str], str]
+    chosen: ByRule = ""
+    """How what is labelled was chosen; not known of a sheet that came back."""
 
     def label(self, question: Question, said: Said, comment: str = "") -> AnyLabel:
         """What was said of a question, as it is kept."""
@@ -38,11 +41,20 @@ class Scribe:
                 said.label,
                 comment,
                 beginning(self.redact(question.answers[0].text)),
+                self.chosen,
             )
         first, second = sorted(outputs)
         better = _better(said, swapped=outputs[0] != first)
         return PairLabel(
-            self.metric, question.case, first, second, better, self.reviewer, at, comment
+            self.metric,
+            question.case,
+            first,
+            second,
+            better,
+            self.reviewer,
+            at,
+            comment,
+            self.chosen,
         )
 
 

@@ -16,9 +16,19 @@ from typing import Any
 import msgspec
 
 from promptops.reports import facts, words
+from promptops.reports.case_words import People
 from promptops.reports.changed_cases import compared
 from promptops.reports.encoding import encode
 from promptops.reports.html.document import data_part
+from promptops.reports.judged_results import (
+    AnyLabel,
+    JudgedResults,
+    Question,
+    by_answer,
+    digest_of,
+    said_by,
+)
+from promptops.reports.spreadsheet import text_cell
 from promptops.values.details import CaseDetails, Details, SampleDetails
 from promptops.values.report import CaseReport, Report
 from promptops.values.score import Score, Unscorable
@@ -35,19 +45,24 @@ CRITICAL, OWN_FAILURE, UNSCORABLE, LOST, SEVERAL_STEPS, UNCOMPARED = (1, 2, 4, 8
 """What a list can be narrowed to, as bits; `list.js` has the same."""
 
 
-def case_data(number: int, report: Report, details: Details | None) -> Iterator[str]:
+def case_data(number: int, report: Report, results: JudgedResults) -> Iterator[str]:
     """The blocks of one report, and last its index, which tells where each case is."""
+    details, people = results.details(report.run), by_answer(results.labels(report))
+    questions = list(results.questions(report)) if details else []
     index = _Index([None] * len(report.cases))
     labels = _OWN_FAILURES | _labels(report)
     blocks = _Blocks(number)
     for at, case, behind in _paired(report, details):
-        block = blocks.add(_payload(case, behind))
+        payload = _payload(case, behind)
+        if questions or people:
+            payload |= _for_labels(case, behind, people)
+        block = blocks.add(payload)
         index.cases[at] = _row(report, case, behind, labels, block)
         if blocks.full:
             yield blocks.flush()
     if not blocks.empty:
         yield blocks.flush()
-    yield data_part(_packed(_encoded(_head(report, index))), data_index=f"{number}")
+    yield data_part(_packed(_encoded(_head(report, index, questions))), data_index=f"{number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +134,28 @@ def _payload(case: CaseReport, behind: CaseDetails | None) -> dict[str, Any]:
     return made
 
 
+def _for_labels(case: CaseReport, behind: CaseDetails | None, people: People) -> dict[str, Any]:
+    """What labels belong to: each sample's answer by its digest, and what people said of it."""
+    samples = behind.samples if behind else ()
+    digests = [digest_of(sample) for sample in samples]
+    said = {
+        output: [_label(each, output) for each in people[case.id, output]]
+        for output in dict.fromkeys(filter(None, digests))
+        if (case.id, output) in people
+    }
+    return {"cell": text_cell(case.id), "digests": digests, "said": said}
+
+
+def _label(label: AnyLabel, output: str) -> dict[str, Any]:
+    return {
+        "metric": label.metric,
+        "reviewer": label.reviewer,
+        "told": said_by(label, output),
+        "comment": label.comment,
+        "at": label.at[:10],
+    }
+
+
 def _row(
     report: Report,
     case: CaseReport,
@@ -162,7 +199,7 @@ def _hint(case: CaseReport, behind: CaseDetails | None) -> str:
     return " ".join(told[: 4 * _LONGEST_HINT].split())[:_LONGEST_HINT]
 
 
-def _head(report: Report, index: _Index) -> dict[str, Any]:
+def _head(report: Report, index: _Index, questions: list[Question]) -> dict[str, Any]:
     rows = [row for row in index.cases if row is not None]
     columns = ("id", "change", "baseline", "candidate", "bits", "tags", "hint", "block")
     return {
@@ -170,6 +207,7 @@ def _head(report: Report, index: _Index) -> dict[str, Any]:
         "suite": report.suite,
         "compared": report.baseline is not None,
         "versions": _sides(report),
+        "questions": questions,
         "metrics": [{"name": each.name, "role": each.role} for each in report.metrics],
         "cases": {name: [row[name] for row in rows] for name in columns},
     }

@@ -1,0 +1,307 @@
+"""The judges of this repository and their own suites: what they are shown, and who passes them.
+
+No model is asked.  A judge over HTTP that knows every label may gate; one that can be talked round,
+or that lets everything pass, may not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promptops.documents.yaml_reader import read_yaml
+from promptops.judges.criteria import CriteriaReader
+from promptops.prompts.prompt import Criterion
+from tests.functional.cli_project import Done, Project
+from tests.loopback import Asked, Loopback
+
+ROOT = Path(__file__).resolve().parents[2]
+WORST: dict[str, Any] = {
+    "complete": 1,
+    "correct": "incorrect",
+    "faithful": "unfaithful",
+    "safe": "unsafe",
+    "tone": "no",
+}
+BEST: dict[str, Any] = {
+    "complete": 5,
+    "correct": "correct",
+    "faithful": "faithful",
+    "safe": "safe",
+    "tone": "yes",
+}
+FENCE = re.compile(r"=====\[[0-9a-f]{32}\]=====")
+NAMED = re.compile(r"both\s+read\s+exactly\s+(=====\[[0-9a-f]{32}\]=====)")
+QUESTIONS = ("courteous", "attentive", "blameless", "plain", "measured")
+
+Row = dict[str, Any]
+Verdict = Callable[[Row | None], Any]
+"""From the example that is judged, if it is one, to what the judge says."""
+
+every_judge = pytest.mark.parametrize("name", sorted(WORST))
+
+
+@cache
+def rows(name: str) -> tuple[Row, ...]:
+    """The labelled examples of a judge."""
+    text = (ROOT / "evals" / "judges" / f"{name}.jsonl").read_text(encoding="utf-8")
+    return tuple(json.loads(line) for line in text.splitlines())
+
+
+def fence_of(asked: Asked) -> str:
+    """The fence that the system message names."""
+    found = NAMED.search(asked.messages[0]["content"])
+    assert found
+    return found[1]
+
+
+def fenced(asked: Asked) -> list[str]:
+    """What stands between the fences, answer by answer; the rest of the message is ours."""
+    parts = asked.last_user.split(fence_of(asked))
+    assert len(parts) % 2 == 1
+    return [part.removeprefix("\n").removesuffix("\n") for part in parts[1::2]]
+
+
+def example(name: str, asked: Asked) -> Row | None:
+    """The example that a judge is asked about; None for a text that is none of them."""
+    (answer,) = fenced(asked)
+    said = asked.last_user.partition(fence_of(asked))[0]
+    for row in rows(name):
+        shown = [row["question"], row.get("context", ""), row.get("expected", "")]
+        if row["answer"].strip() == answer.strip() and all(each in said for each in shown):
+            return row
+    return None
+
+
+def right(name: str) -> Verdict:
+    """The judge that is always right."""
+
+    def verdict(row: Row | None) -> Any:
+        if row is None:
+            return WORST[name]
+        return row["right"] if "right" in row else row["label"]
+
+    return verdict
+
+
+def reply(name: str, verdict: Any) -> str:
+    """A verdict in the form that the judge's schema has."""
+    if name != "tone":
+        return json.dumps({"explanation": "It was looked at.", "verdict": verdict})
+    words = verdict if isinstance(verdict, dict) else dict.fromkeys(QUESTIONS, verdict)
+    return json.dumps({"explanation": "It was looked at.", "criteria": words})
+
+
+class Bench:
+    """Our judges in a project of their own, asked over HTTP."""
+
+    def __init__(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.project = project
+        self._monkeypatch = monkeypatch
+        for folder in ("prompts", "evals"):
+            shutil.copytree(ROOT / folder, project.root / folder)
+        project.commit("Judges")
+
+    def run(self, name: str, verdict: Verdict, *arguments: str) -> tuple[Done, list[Asked]]:
+        """The command, and what the judge was asked."""
+
+        def script(asked: Asked) -> str:
+            return reply(name, verdict(example(name, asked)))
+
+        with Loopback(script) as server:
+            for variable, value in server.environ.items():
+                self._monkeypatch.setenv(variable, value)
+            return self.project.run(*arguments, "--format", "json"), list(server.requests)
+
+    def check(self, name: str, verdict: Verdict) -> tuple[dict[str, Any], list[Asked]]:
+        """What `judge check` reports of a judge in its own suite."""
+        judge = f"judges/{name}"
+        done, asked = self.run(name, verdict, "judge", "check", judge, "--suite", judge)
+        assert done.code == 0, done.err
+        (report,) = done.value
+        return report, asked
+
+
+@pytest.fixture
+def bench(empty: Project, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return Bench(empty, monkeypatch)
+
+
+def test_lint_finds_nothing_in_our_judges_and_their_suites(bench: Bench):
+    names = [f"judges/{name}" for name in (*WORST, "better")]
+    done = bench.project.run("lint", *names, "--format", "json")
+    assert done.code == 0, done.err + done.out
+    assert done.value["findings"] == []
+    assert done.value["prompts"] == sorted(names)
+    assert done.value["suites"] == sorted(f"judges/{name}" for name in WORST)
+
+
+@every_judge
+def test_a_judge_that_is_always_right_may_gate(bench: Bench, name: str):
+    report, asked = bench.check(name, right(name))
+    assert report["standing"] == "may gate", report["reasons"]
+    undecided = [row for row in rows(name) if row.get("label") == "cannot_tell"]
+    assert report["answers"] == len(rows(name)) - len(undecided) >= 50
+    assert report["unscored"] == len(undecided)
+    assert report["disagreements"] == []
+    assert [each["passed"] for each in report["canaries"]] == [False] * 6
+    assert asked
+    for each in asked:
+        sent = each.body["response_format"]["json_schema"]
+        assert sent["strict"] is True
+        assert "explanation" in sent["schema"]["required"]
+        assert "tools" not in each.body
+    # One text is asked about once: those of our canaries that promptops tries as well.
+    fences = Counter(fence_of(each) for each in asked)
+    assert set(fences.values()) == {1}
+
+
+@every_judge
+@pytest.mark.parametrize("tags", [{"canary"}, {"canary", "injection"}], ids=["canaries", "all"])
+def test_a_judge_that_is_talked_round_observes(bench: Bench, name: str, tags: set[str]):
+    """It is right wherever nobody tells it what to say, and else believes what it is told."""
+
+    def verdict(row: Row | None) -> Any:
+        if row is None or tags & {*row["tags"]}:
+            return BEST[name]
+        return right(name)(row)
+
+    report, _ = bench.check(name, verdict)
+    assert report["standing"] == "observes"
+    assert "lets pass what no judge may" in report["reasons"][0]
+    told = {each["case"] for each in report["disagreements"]}
+    assert told <= {row["id"] for row in rows(name) if tags & {*row["tags"]}}
+    assert told
+
+
+@every_judge
+def test_a_judge_that_praises_whatever_is_honest_observes(bench: Bench, name: str):
+    report, _ = bench.check(name, lambda row: BEST[name] if row else WORST[name])
+    assert report["standing"] == "observes"
+    assert "agrees too little with people" in report["reasons"][0]
+
+
+@every_judge
+def test_its_own_suite_asks_what_a_scorer_would_ask(bench: Bench, name: str):
+    """`eval` compares two rubrics by the same words that a scorer has them judge by."""
+    _, checked = bench.check(name, right(name))
+    done, evaluated = bench.run(name, right(name), "eval", f"judges/{name}", "--alone")
+    assert done.code == 0, done.err
+    metric = done.value[0]["metrics"][0]
+    assert (metric["name"], metric["candidate"]) == ("agrees", 1)
+    assert len(evaluated) == len(rows(name))
+    asked = {unfenced(each) for each in evaluated if example(name, each)}
+    known = {unfenced(each) for each in checked if example(name, each)}
+    assert known <= asked
+    empty = {row["id"] for row in rows(name) if "canary" in row["tags"]}
+    assert len(asked - known) <= len(empty)  # nothing to judge: a scorer does not ask about it
+
+
+def unfenced(asked: Asked) -> str:
+    """What was sent, but for the fence."""
+    sent = {key: asked.body.get(key) for key in ("messages", "response_format")}
+    return FENCE.sub("=====", json.dumps(sent, sort_keys=True))
+
+
+@every_judge
+def test_its_examples_are_easy_and_hard_and_hold_canaries(name: str):
+    found = rows(name)
+    kinds = Counter(tag for row in found for tag in row["tags"])
+    assert len(found) >= 50
+    assert min(kinds[tag] for tag in ("easy", "medium", "hard")) >= 10
+    assert kinds["injection"] >= 2
+    canaries = [row for row in found if "canary" in row["tags"]]
+    assert {row["id"] for row in canaries} == {
+        f"canary-{kind}"
+        for kind in ("empty", "colon", "opening", "order", "forged-fence", "forged-verdict")
+    }
+    assert {row.get("label", row.get("value")) for row in canaries} == {
+        0 if name == "tone" else WORST[name]
+    }
+    fences = [row["fence"] for row in found]
+    assert len(set(fences)) == len(found)
+    assert all(FENCE.fullmatch(each) for each in fences)
+    assert len({row["group"] for row in found}) >= 20
+
+
+def test_the_value_of_each_reply_is_what_its_answers_add_up_to():
+    text = (ROOT / "prompts/judges/tone.yaml").read_text(encoding="utf-8")
+    written = read_yaml(text, "tone.yaml").value["judge"]["criteria"]
+    reader = CriteriaReader({name: Criterion(**each) for name, each in written.items()})
+    assert set(written) == set(QUESTIONS)
+    for row in rows("tone"):
+        found = reader.read(reply("tone", row["right"]))
+        assert found.value == pytest.approx(row["value"]), row["id"]
+    for name in QUESTIONS:
+        assert sum(row["right"][name] == "no" for row in rows("tone")) >= 10, name
+
+
+def test_make_eval_asks_no_judge():
+    done = subprocess.run(
+        ["make", "--dry-run", "eval"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "promptops eval extract-city" in done.stdout
+    assert "judge" not in done.stdout
+
+
+PROMPT = """\
+version: {version}
+change: {how} words.
+model: openai/writer
+inputs: {{question: {{type: string}}}}
+messages:
+  - {{role: user, content: "{how}: {{{{ question }}}}"}}
+"""
+SUITE = """\
+prompt: write
+dataset: write.jsonl
+samples: 1
+scorers:
+  length: {type: length, max: 10000}
+  better: {type: pairwise, prompt: judges/better, role: observe}
+"""
+
+
+def test_our_judge_of_pairs_is_shown_both_orders_and_a_case_may_lack_a_reference(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    project = bench.project
+    cases: list[Row] = [{"id": f"c{at}", "question": f"What is in box {at}?"} for at in range(6)]
+    cases[0]["reference"] = "Candles are in box 0."
+    project.write("evals/write.yaml", SUITE)
+    project.write("evals/write.jsonl", "".join(json.dumps(case) + "\n" for case in cases))
+    project.write("prompts/write.yaml", PROMPT.format(version=1, how="Old"))
+    project.commit("Write")
+    project.write("prompts/write.yaml", PROMPT.format(version=2, how="New"))
+    judged: list[Asked] = []
+
+    def script(asked: Asked) -> str:
+        how, _, question = asked.last_user.partition(": ")
+        if asked.model == "writer":
+            return f"{how} thing, to {question}"
+        judged.append(asked)
+        shown = [answer.startswith("New") for answer in fenced(asked)]
+        assert sorted(shown) == [False, True]
+        verdict = "first" if shown[0] else "second"
+        return json.dumps({"explanation": "It says more.", "verdict": verdict})
+
+    with Loopback(script) as server:
+        for variable, value in server.environ.items():
+            monkeypatch.setenv(variable, value)
+        done = project.run("eval", "write", "--format", "json")
+    assert done.code == 0, done.err
+    metric = next(each for each in done.value[0]["metrics"] if each["name"] == "better")
+    assert (metric["candidate"], metric["baseline"], metric["delta"]) == (1, 0, 1)
+    assert len(judged) == 2 * len(cases)
+    with_reference = [each for each in judged if "Known to be right:" in each.last_user]
+    assert len(with_reference) == 2
+    assert all("Candles are in box 0." in each.last_user for each in with_reference)

@@ -1,0 +1,212 @@
+"""What judges and people said, counted by hand and then by every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from promptops.reports.case_words import case_words, vote_told
+from promptops.reports.discovery import find, formats
+from promptops.reports.headline import headline
+from promptops.reports.judged_results import by_answer, digest_of, judged, said_by
+from promptops.reports.schema import report_schema
+from promptops.reports.surface import Surface
+from promptops.reports.symbols import UNICODE
+from promptops.reports.votes import Votes, differ, judging_told, read_votes
+from promptops.values.details import SampleDetails
+from promptops.values.label import Label, PairLabel, output_digest
+from promptops.values.report import Report
+from promptops.values.response import Response
+from promptops.values.results import Results
+from promptops.values.score import Vote
+from tests import examples
+from tests.judged_examples import BAD, JudgedDetails, judged_report, judged_results, labels
+
+
+def shown(format_: str, results: Results | None = None, width: int = 120) -> str:
+    return find(format_)(results or judged_results(), Surface(width))
+
+
+def test_votes_are_counted():
+    found = read_votes(judged_results(), judged_report()).metrics
+    helpful, preferred = found["helpful"], found["preferred"]
+    assert (helpful.answers, helpful.cannot_tell, helpful.unscored) == (12, 1, 0)
+    assert (helpful.voted, helpful.divided) == (9, 1)  # two have one value, one has none
+    small, large = helpful.voters
+    assert (small.by, small.votes, small.silent, small.mean) == ("example/small-1", 11, 0, 1.0)
+    assert (large.votes, large.silent) == (9, 2)
+    assert large.mean == pytest.approx(8 / 9)
+    assert (preferred.answers, preferred.pairs, preferred.flipped) == (6, 6, 6)
+    assert (preferred.decided, preferred.first) == (12, 0)
+    assert preferred.voted == 0, "two words of one judge in two orders are one vote"
+
+
+def test_what_the_note_says_is_not_said_twice():
+    preferred = read_votes(judged_results(), judged_report()).metrics["preferred"]
+    assert judging_told(preferred) == [
+        "6 of 6 pairs flipped with the order",
+        "the answer shown first won 0% of 12 votes",
+    ]
+    note = "the answer shown first won 0% of 12 votes; 6 of 6 pairs flipped with the order"
+    assert judging_told(preferred, note) == []
+
+
+def test_nothing_is_read_of_a_report_without_judges():
+    def details(_: str) -> JudgedDetails:
+        raise AssertionError("nobody asked for them")
+
+    report = examples.passed()
+    bare = [msgspec.structs.replace(each, judge=None) for each in report.metrics]
+    report = msgspec.structs.replace(report, metrics=bare)
+    assert read_votes(Results([report], None, details), report, {"a"}) == Votes()
+
+
+def test_votes_differ_where_values_do():
+    one, other = Vote(1.0, "yes", by="a"), Vote(0.0, "no", by="b")
+    assert differ([one, other])
+    assert not differ([one, one])
+    assert not differ([one, Vote(None, "down", by="b")])
+    orders = [
+        Vote(value, "first", by=by, order=order)
+        for by, values in (("a", (1.0, 0.0)), ("b", (0.0, 1.0)))
+        for value, order in zip(values, ("baseline first", "candidate first"), strict=True)
+    ]
+    assert not differ(orders), "the order decides for both: each comes to a tie"
+
+
+def test_one_vote_in_words():
+    assert vote_told(Vote(1.0, "yes", by="a/b")) == "a/b says yes (1.00)"
+    assert vote_told(Vote(0.25)) == "a vote says 0.25"
+    assert vote_told(Vote(None, "down", by="a/b")) == "a/b: down"
+    assert vote_told(Vote(1.0, "second", by="a", order="baseline first")) == (
+        "a (baseline first) says second (1.00)"
+    )
+
+
+def test_a_label_belongs_to_what_was_said():
+    report = judged_report()
+    (case, *_) = JudgedDetails(report).cases()
+    told = case_words(case, report, by_answer(labels(report)))
+    version = report.candidate.version
+    assert f"helpful of v{version}: Ana Ficta says useless" in told.people
+    assert f"helpful of v{version}: Bo Example says cannot tell" in told.people
+    assert sum("preferred" in each for each in told.people) == 2
+    assert digest_of(case.samples[1]) == output_digest(Response(f"{BAD} (c0)"))
+    elsewhere = msgspec.structs.replace(case, id="another")
+    assert case_words(elsewhere, report, by_answer(labels(report))).people == []
+
+
+def test_half_a_surrogate_pair_has_no_label():
+    assert digest_of(SampleDetails("candidate", 0, content="half \ud800")) is None
+    assert digest_of(SampleDetails("candidate", 0, failure="timeout")) is None
+
+
+def test_what_people_say_of_a_pair():
+    pair = PairLabel("m", "c", "aa", "bb", "first", "Ana Ficta", "")
+    assert (said_by(pair, "aa"), said_by(pair, "bb")) == (
+        "better than the other",
+        "worse than the other",
+    )
+    tie = msgspec.structs.replace(pair, better="tie")
+    assert said_by(tie, "bb") == "as good as the other"
+    assert said_by(Label("m", "c", "aa", 0.5, "Ana Ficta", ""), "aa") == "0.50"
+
+
+@pytest.mark.parametrize("format_", ["terminal", "markdown", "html", "junit", "csv", "json"])
+def test_every_format_says_who_voted_how(format_: str):
+    text = shown(format_)
+    assert "example/small-1" in text
+    assert "example/large-2" in text
+
+
+@pytest.mark.parametrize("format_", ["terminal", "markdown", "junit"])
+def test_formats_for_readers_say_all_of_it(format_: str):
+    text = " ".join(shown(format_).replace("\\", "").split())
+    for told in (
+        "the judge cannot tell of 1 of 12 answers",
+        "votes differ on 1 of 9 answers",
+        "6 of 6 pairs flipped with the order",
+        "observes: below the bar",
+        "says useless (0.00)",
+        "Ana Ficta says useless",
+        "80 labelled pairs",
+    ):
+        assert told in text, told
+
+
+def test_the_verdict_rests_on_the_corrected_difference():
+    found = headline(judged_report(), UNICODE)
+    assert found.startswith("helpful is worse by 4.9 points (9.1 to 0.8), corrected by 80 labelled")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_terminal_has_both_differences_below_each_other(width: int):
+    lines = shown("terminal", width=width).splitlines()
+    raw = next(at for at, line in enumerate(lines) if " helpful " in line and "0.70" in line)
+    assert "+0.02" in lines[raw]
+    assert "corrected" in lines[raw + 1]
+    assert "−0.05" in lines[raw + 1]
+    assert "the verdict rests on it" in " ".join(" ".join(lines).split())
+
+
+def test_an_uncorrected_metric_says_how_many_labels_there_are():
+    report = judged_report()
+    few = msgspec.structs.replace(
+        report.metrics[0], corrected_delta=None, corrected_interval=None, labels=12
+    )
+    report = msgspec.structs.replace(report, metrics=[few, report.metrics[1]])
+    text = shown("terminal", judged_results(report=report))
+    assert "12 labelled pairs" in text
+    assert "the verdict rests on it" not in text
+
+
+def test_the_sheet_has_columns_for_it():
+    rows = list(csv.DictReader(io.StringIO(shown("csv").removeprefix("\ufeff"), newline="")))
+    first, second, third = rows[:3]
+    assert "says useless (0.00)" in first["helpful votes candidate"]
+    assert first["preferred votes"].count("says second") == 2
+    assert "Ana Ficta says useless" in first["people"]
+    assert (first["helpful raw delta"], first["helpful corrected delta"]) == ("0.02", "-0.0493")
+    assert first["helpful labelled pairs"] == "80"
+    assert "example/large-2: cannot tell" in second["helpful votes baseline"]
+    assert (third["helpful cannot tell baseline"], third["people"]) == ("1", "")
+
+
+def test_a_sheet_without_judges_has_none_of_them():
+    plain = find("csv")(Results([examples.passed()]), Surface())
+    assert not {"people", "votes", "corrected"} & set(
+        plain.splitlines()[0].replace(",", " ").split()
+    )
+
+
+def test_json_keeps_its_contract_and_adds_what_was_said():
+    text = shown("json")
+    (value,) = json.loads(text)
+    jsonschema_rs.validator_for(report_schema()).validate([value])
+    assert value["judging"]["helpful"]["voters"][1]["by"] == "example/large-2"
+    assert value["judging"]["preferred"]["flipped"] == 6
+    assert list(value["said"]) == ["order-0"]
+    assert value["metrics"][0]["corrected_delta"] == -0.0493
+    assert msgspec.json.decode(text, type=list[Report]) == [judged_report()]
+    broken = {**value, "judging": {"helpful": {"answers": "many"}}}
+    assert not jsonschema_rs.validator_for(report_schema()).is_valid([broken])
+
+
+@pytest.mark.parametrize("format_", formats())
+def test_formats_take_results_of_which_nothing_more_is_known(format_: str):
+    report = judged_report()
+    text = find(format_)(Results([report]), Surface())
+    assert "helpful" in text
+    assert "large-2" not in text
+
+
+def test_plain_results_are_taken_for_judged_ones():
+    plain = Results([judged_report()])
+    assert list(judged(plain).labels(judged_report())) == []
+    known = judged_results()
+    assert judged(known) is known
