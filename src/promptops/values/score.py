@@ -10,7 +10,7 @@ Role = Literal["gate", "observe"]
 
 
 class Vote(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One of several words that made a score: of a panel, of a repeated question, of a criterion."""
+    """One of several words that made a score: of a panel, a repeated question, a criterion."""
 
     value: float | None
     """In [0, 1]; None where it could not tell, or could not be read."""
