@@ -88,6 +88,17 @@ def test_a_good_judge_may_gate_and_its_error_is_measured(desk: Desk) -> None:
     assert again.value[0]["agreement"] == report["agreement"]
 
 
+def test_labels_of_answers_that_somebody_picked_measure_nothing(desk: Desk) -> None:
+    picked = [each | {"chosen": "disagreements"} for each in labelled_answers(COUNT)]
+    write_project(desk.project, picked, cases=COUNT)
+    desk.serve(endpoint(judge_of(1, 1)))
+    (report,) = desk.check("--format", "json").value
+    assert (report["standing"], report["answers"]) == ("not known yet", 0)
+    assert report["reasons"][1] == (
+        f"{COUNT} labels are of answers that were not drawn at random, and left out"
+    )
+
+
 def test_a_lenient_judge_observes_and_more_labels_would_not_help(desk: Desk) -> None:
     write_project(desk.project, labelled_answers(COUNT), cases=COUNT)
     desk.serve(endpoint(judge_of(0.98, 0.3)))
@@ -373,7 +384,7 @@ def test_a_judge_of_pairs_that_loves_the_first_place_is_found_out(desk: Desk) ->
         labels.append(
             {"kind": "pair", "metric": "better", "case": f"c{number}", "first": good}
             | {"second": poor, "better": "first", "reviewer": "Ana Ficta"}
-            | {"at": "2026-05-01T10:00:00+00:00"}
+            | {"at": "2026-05-01T10:00:00+00:00", "chosen": "uniform"}
         )
     project.write("evals/write.labels.jsonl", lines(labels))
     done = project.run("judge", "check", "judges/better", "--format", "json")

@@ -330,6 +330,18 @@ def test_disagreements_are_those_of_the_judge_and_another_gate(desk: Desk):
         code, screen = person.ends()
     assert code == 0
     assert "no further disagreement about fair" in screen
+    assert {each["chosen"] for each in desk.labels()} == {"disagreements"}
+    before = len(desk.labels())
+    with Person(desk, "say", "--metric", "fair") as person:
+        # Those two are part of the random draw, and are asked about again.
+        assert "1 of 8" in person.at_question(1)
+        person.types("1")
+        person.at_question(2)
+        person.types("q")
+        person.ends()
+    chosen = [each["chosen"] for each in desk.labels()]
+    assert chosen.count("uniform") == 1
+    assert len(chosen) - before in {0, 1}
 
 
 def test_without_a_terminal_a_sheet_is_named(desk: Desk):

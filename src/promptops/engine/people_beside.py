@@ -183,10 +183,10 @@ def _known(words: Mapping[Key, PeoplesWord], outputs: _Outputs, *, pairs: bool) 
 def _differences(
     words: Mapping[Key, PeoplesWord], outputs: _Outputs, *, pairs: bool
 ) -> dict[Pair, float]:
-    return _of_pairs(words, outputs) if pairs else people_differences(words, outputs)
+    return differences_of_pairs(words, outputs) if pairs else people_differences(words, outputs)
 
 
-def _of_pairs(words: Mapping[Key, PeoplesWord], outputs: _Outputs) -> dict[Pair, float]:
+def differences_of_pairs(words: Mapping[Key, PeoplesWord], outputs: _Outputs) -> dict[Pair, float]:
     """What a candidate's answer has over the baseline's, by labels of pairs: 1, 0 or −1.
 
     A word's 1 stands for the answer whose digest is lower.
