@@ -285,7 +285,11 @@ def test_the_theme_follows_the_system_or_the_reader(open_page: Open):
     ground.to_have_css("background-color", night)
     page.get_by_role("button", name="Theme: auto").click()
     ground.to_have_css("background-color", day)
-    page.reload()
+    for _ in range(10):  # the browser writes it down in its own time, and a busy one takes longer
+        page.reload()
+        if page.get_by_role("button", name="Theme: light").is_visible():
+            break
+        page.wait_for_timeout(200)
     ground.to_have_css("background-color", day)  # the choice is kept
     page.keyboard.press("t")
     ground.to_have_css("background-color", night)

@@ -563,7 +563,7 @@ def test_a_step_of_a_workflow_says_it_in_github_s_ways(
     assert summary.startswith("what another tool said\n\n")
     assert "shout" in summary
     (mark,) = [line for line in done.err.splitlines() if line.startswith("::")]
-    assert mark.startswith("::error file=prompts/shout.yaml,line=1,")
+    assert mark.startswith("::error file=prompts/shout.yaml,line=7,")
 
 
 def test_in_a_folder_of_the_repository_marks_name_the_file_from_its_root(
@@ -580,7 +580,7 @@ def test_in_a_folder_of_the_repository_marks_name_the_file_from_its_root(
     done = desk.project.run("-C", "team", "gate", "--quiet")
     assert done.code == 1
     (mark,) = [line for line in done.err.splitlines() if line.startswith("::")]
-    assert mark.startswith("::error file=team/prompts/shout.yaml,line=1,")
+    assert mark.startswith("::error file=team/prompts/shout.yaml,line=7,")
 
 
 def test_wrong_input_is_told_wherever_the_verdict_would_be(

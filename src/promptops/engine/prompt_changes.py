@@ -53,13 +53,14 @@ def _meant(message: PromptMessage) -> bytes:
 
 
 def _lines(side: LoadedPrompt) -> list[str]:
-    """Every line of every message, under its role."""
-    found: list[str] = []
-    for message in side.prompt.messages:
-        found.append(message.role)
-        for _, text in strings(msgspec.to_builtins(message), ()):
-            found += text.splitlines()
-    return found
+    """Every line of every message; roles are no lines."""
+    return [
+        line
+        for message in side.prompt.messages
+        for path, text in strings(msgspec.to_builtins(message), ())
+        if path != ("role",)
+        for line in text.splitlines()
+    ]
 
 
 def _counted(before: list[str], after: list[str]) -> str:

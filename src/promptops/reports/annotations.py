@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from promptops.reports import facts, words
-from promptops.reports.headline import headline
+from promptops.reports.headline import headline, told_by
 from promptops.reports.prompt_changes import first_changed_lines
 from promptops.reports.safe_text import visible
 from promptops.reports.symbols import UNICODE
@@ -25,6 +25,7 @@ _LONGEST_TITLE = 120
 _LONGEST_MESSAGE = 1_500
 _MOST_REASONS = 4
 _OUTSIDE = re.compile(r"[a-zA-Z]:|/|\\|~")
+_HEADS = re.compile(r"^((?:version|change|description)\b[ \t]*:).*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,15 @@ def _place(behind: Details | None) -> tuple[str, int, int]:
     before = behind.baseline
     if before is None or before.source == after.source:
         return after.path, 1, 1
-    return after.path, *first_changed_lines(before.source, after.source)
+    old, new = _without_heads(before.source), _without_heads(after.source)
+    if old == new:
+        old, new = before.source, after.source
+    return after.path, *first_changed_lines(old, new)
+
+
+def _without_heads(source: str) -> str:
+    """A prompt's file with the lines made alike that every new version changes."""
+    return _HEADS.sub(r"\1", source)
 
 
 def _is_inside(path: str) -> bool:
@@ -107,7 +116,8 @@ def _message(report: Report) -> str:
     """The finding, what it leaves unsaid, and what it was found with."""
     found = headline(report, UNICODE)
     lines = [f"{words.versions(report, UNICODE)}: {found}"]
-    lines += [f"• {reason}" for reason in report.reasons[:_MOST_REASONS] if reason not in found]
+    reasons = [each for each in report.reasons if not told_by(found, each, report)]
+    lines += [f"• {reason}" for reason in reasons[:_MOST_REASONS]]
     if facts.supplied(report):
         lines.append(f"• {facts.supplied(report)}")
     if report.model:

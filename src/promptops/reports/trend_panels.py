@@ -49,14 +49,14 @@ class Panel:
 
 
 def panels(trend: Trend) -> list[Panel]:
-    """All panels that have anything to show."""
+    """All panels that have anything to show; a model that is free has no cost to plot."""
     made = [_of_metric(trend, name) for name in trend.metrics]
     made += [
         _of(trend, "cost of 1,000 answers", lambda each: each.cost_usd_per_1000, words.money),
         _of(trend, "tokens an answer", tokens, token_count),
         _of(trend, "latency", lambda each: each.latency_seconds, words.seconds),
     ]
-    return [each for each in made if each.known]
+    return [each for each in made if (each.known if each.is_score else any(each.known))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,17 +42,17 @@ def test_a_regression_is_an_error_at_the_first_line_that_changed():
     (told,) = annotations(regression())
     assert told == Annotation(
         path="prompts/extract-city.yaml",
-        line=1,
-        end_line=1,
+        line=7,
+        end_line=7,
         level="error",
         title="extract-city regressed",
         message="v2 → v3: exact is worse by 11 points (16 to 6), sure at 95%\n"
-        "• exact fell by 11.0 points (6.0 to 16.0)\n• critical case city-001 broke\n"
+        "• critical case city-001 broke\n"
         "example/small-1, run 20261002-0915-7f3a",
     )
     assert workflow_commands([told]).startswith(
-        "::error file=prompts/extract-city.yaml,line=1,endLine=1,title=extract-city regressed::"
-        "v2 → v3: exact is worse by 11 points (16 to 6), sure at 95%25%0A• exact fell"
+        "::error file=prompts/extract-city.yaml,line=7,endLine=7,title=extract-city regressed::"
+        "v2 → v3: exact is worse by 11 points (16 to 6), sure at 95%25%0A• critical case"
     )
 
 
@@ -201,3 +201,26 @@ def test_supplied_answers_are_said():
     report = msgspec.structs.replace(examples.regressed(), meta={"supplied": "by the author"})
     (told,) = annotations(Results([report]))
     assert "\n• by the author\n" in told.message
+
+
+def test_a_mark_stands_at_the_words_and_not_at_the_number_of_the_version():
+    old = "version: 1\nchange: The first.\nmessages:\n  - {role: user, content: Say it.}\n"
+    new = "version: 2\nchange: Louder.\nmessages:\n  - {role: user, content: Shout it.}\n"
+    assert place_of(old, new) == ("prompts/extract-city.yaml", 4, 4)
+    assert place_of(old, old.replace("1", "2")) == ("prompts/extract-city.yaml", 1, 1)
+
+
+def place_of(old, new):
+    report = examples.regressed()
+    behind = ExampleDetails(report)
+    texts = {
+        side: msgspec.structs.replace(getattr(behind, side), source=source)
+        for side, source in (("baseline", old), ("candidate", new))
+    }
+
+    class Told(ExampleDetails):
+        baseline = property(lambda _: texts["baseline"])
+        candidate = property(lambda _: texts["candidate"])
+
+    (told,) = annotations(Results([report], None, {report.run: Told(report)}.get))
+    return told.path, told.line, told.end_line

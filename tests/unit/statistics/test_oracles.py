@@ -63,7 +63,8 @@ def test_the_number_of_cases(variance, delta):
     wanted = NormalIndPower(ddof=0).solve_power(
         delta / variance**0.5, alpha=0.05, power=0.8, ratio=0, alternative="two-sided"
     )
-    assert miller_cases(variance, delta) == pytest.approx(wanted, abs=1.01)
+    # The oracle searches for its number, and is some parts in a million beside the formula's.
+    assert miller_cases(variance, delta) == pytest.approx(wanted, abs=1.01 + 1e-5 * wanted)
 
 
 @pytest.mark.parametrize("each", [1, 4])

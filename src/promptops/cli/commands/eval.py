@@ -7,7 +7,6 @@ missing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import fields, replace
@@ -15,6 +14,15 @@ from typing import Annotated
 
 import typer
 
+from promptops.cli.calling_options import (
+    AllowCodeOption,
+    ConcurrencyOption,
+    MaxCostOption,
+    PatienceOption,
+    QuietOption,
+    TimeoutOption,
+    check_amounts,
+)
 from promptops.cli.choosing import (
     AgainstOption,
     ModelOption,
@@ -92,40 +100,12 @@ def command(
     seed: Annotated[
         int | None, typer.Option(help="Order of the draws.", show_default=False)
     ] = None,
-    max_cost: Annotated[
-        float | None,
-        typer.Option(
-            "--max-cost",
-            metavar="USD",
-            help="Stop before this command has spent more, over all its suites.",
-            show_default=False,
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int, typer.Option(min=1, max=1024, help="Calls under way at once, at most.")
-    ] = CONCURRENCY,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            "--timeout",
-            metavar="SECONDS",
-            help="How long one call may take; the suite's limit, or 120.",
-            show_default=False,
-        ),
-    ] = None,
-    patience: Annotated[
-        float | None,
-        typer.Option(
-            "--patience",
-            metavar="SECONDS",
-            help="How long a model that answers nothing is waited for; the suite's limit, or 300.",
-            show_default=False,
-        ),
-    ] = None,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Let the project's own Python scorers run.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    max_cost: MaxCostOption = None,
+    concurrency: ConcurrencyOption = CONCURRENCY,
+    timeout: TimeoutOption = None,
+    patience: PatienceOption = None,
+    allow_code: AllowCodeOption = False,
+    quiet: QuietOption = False,
     format_: Annotated[
         str,
         typer.Option("--format", "-f", metavar="FORMAT", help=" | ".join(discovery.formats())),
@@ -135,7 +115,7 @@ def command(
 ) -> int:
     render = discovery.find(format_)
     check_output(output)
-    _check_amounts(max_cost=max_cost, timeout=timeout, patience=patience)
+    check_amounts(max_cost=max_cost, timeout=timeout, patience=patience)
     asked = Asked(concurrency, max_cost, timeout, patience, allow_code)
     chosen = Choices(against, None, samples, tuple(tag or ()), seed, alone, itself, extend)
     _check_together(chosen)
@@ -228,12 +208,6 @@ def _check_replaying(**given: object) -> None:
             f"--replay has the recorded answers and asks nobody: leave out {', '.join(named)}",
             hint="what was recorded of an extended run is replayed as far as it went",
         )
-
-
-def _check_amounts(**amounts: float | None) -> None:
-    for name, amount in amounts.items():
-        if amount is not None and not (0 < amount < math.inf):
-            raise InputError(f"--{name.replace('_', '-')} must be more than 0")
 
 
 def _check_together(chosen: Choices) -> None:

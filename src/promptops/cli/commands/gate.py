@@ -9,7 +9,6 @@ it is; what nothing touches costs nothing.
 from __future__ import annotations
 
 import importlib
-import math
 import os
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,6 +17,16 @@ from typing import Annotated, Any
 
 import typer
 
+from promptops.cli.calling_options import (
+    AllowCodeOption,
+    ConcurrencyOption,
+    MaxCostOption,
+    PatienceOption,
+    QuietOption,
+    TimeoutOption,
+    check_amounts,
+)
+from promptops.cli.choosing import SamplesOption
 from promptops.cli.gating import Change, folder_of_project, look
 from promptops.cli.output import (
     CasesOption,
@@ -31,7 +40,6 @@ from promptops.cli.project import find_project
 from promptops.cli.report_files import make_folder, rendered, write_report_files
 from promptops.engine.calling.terms import CONCURRENCY
 from promptops.engine.gating import gate_report, refused, to_evaluate
-from promptops.engine.suite import MOST_SAMPLES
 from promptops.errors import ExitCode, InputError, NoVerdictError, TerminatedError
 from promptops.reports import discovery
 from promptops.values.results import Results
@@ -58,40 +66,11 @@ def command(
             show_default=False,
         ),
     ] = None,
-    max_cost: Annotated[
-        float | None,
-        typer.Option(
-            "--max-cost",
-            metavar="USD",
-            help="Stop before this command has spent more, over all its suites.",
-            show_default=False,
-        ),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=MOST_SAMPLES, help="Samples per case and version.", show_default=False
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int, typer.Option(min=1, max=1024, help="Calls under way at once, at most.")
-    ] = CONCURRENCY,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            help="How long one call may take; the suite's limit, or 120.",
-            show_default=False,
-        ),
-    ] = None,
-    patience: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            help="How long a model that answers nothing is waited for; the suite's limit, or 300.",
-            show_default=False,
-        ),
-    ] = None,
+    max_cost: MaxCostOption = None,
+    samples: SamplesOption = None,
+    concurrency: ConcurrencyOption = CONCURRENCY,
+    timeout: TimeoutOption = None,
+    patience: PatienceOption = None,
     replay: Annotated[
         bool | None,
         typer.Option(
@@ -100,10 +79,8 @@ def command(
             show_default=False,
         ),
     ] = None,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Let the project's own Python scorers run.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    allow_code: AllowCodeOption = False,
+    quiet: QuietOption = False,
     report_dir: Annotated[
         Path | None,
         typer.Option(
@@ -123,9 +100,7 @@ def command(
     discovery.find(format_)
     check_output(output)
     shown = showing(surface(output), cases)
-    for name, amount in {"max-cost": max_cost, "timeout": timeout, "patience": patience}.items():
-        if amount is not None and not (0 < amount < math.inf):
-            raise InputError(f"--{name} must be more than 0")
+    check_amounts(max_cost=max_cost, timeout=timeout, patience=patience)
     if report_dir is not None:
         make_folder(report_dir, find_project().root)
     with ExitStack() as held:
