@@ -50,8 +50,7 @@ def without_verdict(decision: Decision, faults: Mapping[str, str]) -> Decision:
     told = [
         f"{each.metric.name}: {faults[each.metric.name]}"
         for each in decision.comparisons
-        if each.metric.name in faults
-        and (each.metric.role == "gate" or each.metric.held_back)
+        if each.metric.name in faults and (each.metric.role == "gate" or each.metric.held_back)
     ]
     return replace(decision, verdict="invalid", reasons=told) if told else decision
 
