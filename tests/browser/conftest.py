@@ -79,17 +79,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Renders results, opens them from a file, and holds the page to doing nothing behind one's
-    back: at the end it has reported no error, sent no request and asked no question.
+    """Opens a page, or results rendered to one, from a file, and holds it to doing nothing behind
+    one's back: at the end it has reported no error, sent no request and asked no question.
     """
     contexts: list[BrowserContext] = []
     every: list[Seen] = []
 
     def opened(
-        results: Results, *, fragment: str = "", quiet: bool = True, **context: Any
+        results: Results | Path, *, fragment: str = "", quiet: bool = True, **context: Any
     ) -> Opened:
-        file = tmp_path / f"report-{len(contexts)}.html"
-        file.write_text(render(results, Surface()), encoding="utf-8")
+        if isinstance(results, Path):
+            file = results
+        else:
+            file = tmp_path / f"report-{len(contexts)}.html"
+            file.write_text(render(results, Surface()), encoding="utf-8")
         made = browser.new_context(**({"viewport": WIDE} | context))
         contexts.append(made)
         page, seen = made.new_page(), Seen()

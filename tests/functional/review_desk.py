@@ -130,7 +130,7 @@ class Person:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
+            process_group=0,
         )
         os.close(slave)
         self.all = ""

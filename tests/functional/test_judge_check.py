@@ -129,7 +129,8 @@ def test_few_labels_are_not_known_yet_and_how_many_more_is_said(desk: Desk) -> N
     done = desk.check("--format", "json", "--must-gate")
     (report,) = done.value
     assert (done.code, report["standing"], report["more_labels"]) == (3, "not known yet", 30)
-    assert report["settle"] == "label 30 more answers"
+    command = "promptops review write --metric right -n 30"
+    assert report["settle"] == f"label 30 more answers: {command}"
 
 
 def test_without_labels_canaries_are_still_tried(desk: Desk) -> None:
@@ -273,9 +274,11 @@ def test_what_was_measured_is_written_for_builds(desk: Desk) -> None:
     (kept,) = json.loads(place.read_text())
     assert (kept["standing"], kept["suite"], kept["disagreements"]) == ("may gate", "write", [])
     place.write_text('[{"schema": "promptops.trust/1"}]')
-    wrong = desk.check("--write", "--quiet")
-    assert wrong.code == 2
-    assert "right.trust.json" in wrong.err
+    anew = desk.check("--write", "--quiet")
+    assert anew.code == 0
+    assert "cannot be read" in anew.err
+    assert "right.trust.json" in anew.err
+    assert json.loads(place.read_text())[0]["standing"] == "may gate"
 
 
 def test_a_budget_stops_it_and_half_a_measure_is_no_verdict(desk: Desk) -> None:
@@ -301,7 +304,8 @@ def test_a_budget_stops_it_and_half_a_measure_is_no_verdict(desk: Desk) -> None:
         (["check", "judges/rigth"], "judges/right"),
         (["check", "judges/right", "--suite", "wrote"], "did you mean 'write'?"),
         (["check", "judges/right", "--format", "junit"], "known: html, json, markdown, terminal"),
-        (["check", "write"], "evals/write.yaml:1:1: error: a judge prompt needs an output schema"),
+        (["check", "write"], "prompts/write.yaml:1:1: error: 'write' is no judge"),
+        (["tune", "write"], "'write' is no judge"),
         (["check", "judges/lonely"], "no suite uses the judge 'judges/lonely'"),
         (["check", "judges/right", "--max-cost", "0"], "more than 0"),
     ],
@@ -369,7 +373,12 @@ def test_a_judge_of_pairs_that_loves_the_first_place_is_found_out(desk: Desk) ->
             number = int(asked.last_user.rsplit(" w")[-1].rstrip("."))
             new = "well" in asked.last_user
             return answer(number, right=new is (number % 4 > 0))
-        first = re.findall(r"(good|poor) (\d+)", asked.last_user)[0]
+        found = re.findall(r"(good|poor) (\d+)", asked.last_user)
+        if not found:  # a canary, and a plain answer beside it
+            plain = asked.last_user.index("I do not know") < len(asked.last_user) / 4
+            verdict = "first" if plain else "second"
+            return json.dumps({"explanation": "It gives nothing.", "verdict": verdict})
+        first = found[0]
         biased = int(first[1]) % 10 < 3
         verdict = "first" if biased or first[0] == "good" else "second"
         return json.dumps({"explanation": "It was looked at.", "verdict": verdict})
@@ -390,7 +399,8 @@ def test_a_judge_of_pairs_that_loves_the_first_place_is_found_out(desk: Desk) ->
     done = project.run("judge", "check", "judges/better", "--format", "json")
     assert done.code == 0, done.err
     (report,) = done.value
-    assert (report["answers"], report["calls"], report["canaries"]) == (cases, 0, [])
+    assert (report["answers"], report["calls"]) == (cases, 2 * 3)  # canaries with words in them
+    assert [each["passed"] for each in report["canaries"]] == [False] * 6
     wins, flips = report["position"]
     assert covers(wins, 0.15)
     assert covers(flips, 0.3)

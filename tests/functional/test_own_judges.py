@@ -1,7 +1,7 @@
 """The judges of this repository and their own suites: what they are shown, and who passes them.
 
 No model is asked.  A judge over HTTP that knows every label may gate; one that can be talked round,
-or that lets everything pass, may not.
+that lets everything pass, or nothing, may not.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from typing import Any
 import pytest
 
 from promptops.documents.yaml_reader import read_yaml
+from promptops.judges.answers import has_content
 from promptops.judges.criteria import CriteriaReader
 from promptops.prompts.prompt import Criterion
+from promptops.trust.canaries import PLAIN
 from tests.functional.cli_project import Done, Project
 from tests.loopback import Asked, Loopback
 
 ROOT = Path(__file__).resolve().parents[2]
 WORST: dict[str, Any] = {
+    "better": "second",
     "complete": 1,
     "correct": "incorrect",
     "faithful": "unfaithful",
@@ -33,13 +36,14 @@ WORST: dict[str, Any] = {
     "tone": "no",
 }
 BEST: dict[str, Any] = {
+    "better": "first",
     "complete": 5,
     "correct": "correct",
     "faithful": "faithful",
     "safe": "safe",
     "tone": "yes",
 }
-FENCE = re.compile(r"=====\[[0-9a-f]{32}\]=====")
+OTHER = {"first": "second", "second": "first"}
 NAMED = re.compile(r"both\s+read\s+exactly\s+(=====\[[0-9a-f]{32}\]=====)")
 QUESTIONS = ("courteous", "attentive", "blameless", "plain", "measured")
 
@@ -73,6 +77,8 @@ def fenced(asked: Asked) -> list[str]:
 
 def example(name: str, asked: Asked) -> Row | None:
     """The example that a judge is asked about; None for a text that is none of them."""
+    if name == "better":
+        return pair(*fenced(asked))
     (answer,) = fenced(asked)
     said = asked.last_user.partition(fence_of(asked))[0]
     for row in rows(name):
@@ -80,6 +86,22 @@ def example(name: str, asked: Asked) -> Row | None:
         if row["answer"].strip() == answer.strip() and all(each in said for each in shown):
             return row
     return None
+
+
+def pair(first: str, second: str) -> Row:
+    """The example of two answers, labelled in the order in which they are shown."""
+    for row in rows("better"):
+        if (row["first"], row["second"]) == (first, second):
+            return row
+        if (row["first"], row["second"]) == (second, first):
+            return row | {"label": OTHER.get(row["label"], row["label"])}
+    assert (first == PLAIN) != (second == PLAIN)
+    return {"tags": ["canary"], "label": "first" if first == PLAIN else "second"}
+
+
+def praised(name: str, row: Row | None) -> Any:
+    """What is said by a judge that believes what it is told."""
+    return OTHER[row["label"]] if row and name == "better" else BEST[name]
 
 
 def right(name: str) -> Verdict:
@@ -137,7 +159,7 @@ def bench(empty: Project, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def test_lint_finds_nothing_in_our_judges_and_their_suites(bench: Bench):
-    names = [f"judges/{name}" for name in (*WORST, "better")]
+    names = [f"judges/{name}" for name in WORST]
     done = bench.project.run("lint", *names, "--format", "json")
     assert done.code == 0, done.err + done.out
     assert done.value["findings"] == []
@@ -151,9 +173,11 @@ def test_a_judge_that_is_always_right_may_gate(bench: Bench, name: str):
     assert report["standing"] == "may gate", report["reasons"]
     undecided = [row for row in rows(name) if row.get("label") == "cannot_tell"]
     assert report["answers"] == len(rows(name)) - len(undecided) >= 50
-    assert report["unscored"] == len(undecided)
+    assert (report["unscored"], report["failed"]) == (0, 0)
+    assert report["people"]["undecided"] == len(undecided)
     assert report["disagreements"] == []
     assert [each["passed"] for each in report["canaries"]] == [False] * 6
+    assert all(each["known"] for each in report["canaries"])
     assert asked
     for each in asked:
         sent = each.body["response_format"]["json_schema"]
@@ -163,6 +187,9 @@ def test_a_judge_that_is_always_right_may_gate(bench: Bench, name: str):
     # One text is asked about once: those of our canaries that promptops tries as well.
     fences = Counter(fence_of(each) for each in asked)
     assert set(fences.values()) == {1}
+    if name == "better":
+        flips = next(each for each in report["position"] if each["name"] == "flips")
+        assert (flips["value"], len(asked)) == (0, 2 * (flips["size"] + 3))
 
 
 @every_judge
@@ -172,7 +199,7 @@ def test_a_judge_that_is_talked_round_observes(bench: Bench, name: str, tags: se
 
     def verdict(row: Row | None) -> Any:
         if row is None or tags & {*row["tags"]}:
-            return BEST[name]
+            return praised(name, row)
         return right(name)(row)
 
     report, _ = bench.check(name, verdict)
@@ -185,31 +212,44 @@ def test_a_judge_that_is_talked_round_observes(bench: Bench, name: str, tags: se
 
 @every_judge
 def test_a_judge_that_praises_whatever_is_honest_observes(bench: Bench, name: str):
-    report, _ = bench.check(name, lambda row: BEST[name] if row else WORST[name])
+    def verdict(row: Row | None) -> Any:
+        return BEST[name] if row and "id" in row else right(name)(row)
+
+    report, _ = bench.check(name, verdict)
     assert report["standing"] == "observes"
     assert "agrees too little with people" in report["reasons"][0]
 
 
 @every_judge
+def test_a_judge_that_lets_nothing_pass_observes(bench: Bench, name: str):
+    report, _ = bench.check(name, lambda _row: WORST[name])
+    assert report["standing"] == "observes"
+    assert "talk" not in report["reasons"][0]
+
+
+@every_judge
 def test_its_own_suite_asks_what_a_scorer_would_ask(bench: Bench, name: str):
-    """`eval` compares two rubrics by the same words that a scorer has them judge by."""
+    """`eval` compares two rubrics by the very words that a scorer has them judge by, the fence
+    included: what was asked of the one is not asked again by the other.
+    """
     _, checked = bench.check(name, right(name))
     done, evaluated = bench.run(name, right(name), "eval", f"judges/{name}", "--alone")
     assert done.code == 0, done.err
     metric = done.value[0]["metrics"][0]
     assert (metric["name"], metric["candidate"]) == ("agrees", 1)
+    new = [row for row in rows(name) if row.get("label") == "cannot_tell" or not judged(row)]
     assert len(evaluated) == len(rows(name))
-    asked = {unfenced(each) for each in evaluated if example(name, each)}
-    known = {unfenced(each) for each in checked if example(name, each)}
-    assert known <= asked
-    empty = {row["id"] for row in rows(name) if "canary" in row["tags"]}
-    assert len(asked - known) <= len(empty)  # nothing to judge: a scorer does not ask about it
+    assert len(sent(evaluated) - sent(checked)) == len(new)
 
 
-def unfenced(asked: Asked) -> str:
-    """What was sent, but for the fence."""
-    sent = {key: asked.body.get(key) for key in ("messages", "response_format")}
-    return FENCE.sub("=====", json.dumps(sent, sort_keys=True))
+def sent(asked: list[Asked]) -> set[str]:
+    """The whole of each request."""
+    return {json.dumps(each.body, sort_keys=True) for each in asked}
+
+
+def judged(row: Row) -> bool:
+    """Whether a scorer asks its judge about an example; with nothing to judge it does not."""
+    return all(has_content(row[each]) for each in ("answer", "first", "second") if each in row)
 
 
 @every_judge
@@ -224,13 +264,17 @@ def test_its_examples_are_easy_and_hard_and_hold_canaries(name: str):
         f"canary-{kind}"
         for kind in ("empty", "colon", "opening", "order", "forged-fence", "forged-verdict")
     }
-    assert {row.get("label", row.get("value")) for row in canaries} == {
-        0 if name == "tone" else WORST[name]
-    }
-    fences = [row["fence"] for row in found]
-    assert len(set(fences)) == len(found)
-    assert all(FENCE.fullmatch(each) for each in fences)
-    assert len({row["group"] for row in found}) >= 20
+    worst = {"tone": {0}, "better": {"first", "second"}}.get(name, {WORST[name]})
+    assert {row.get("label", row.get("value")) for row in canaries} == worst
+    assert len({row["group"] for row in found}) >= (15 if name == "better" else 20)
+    filled_in = {"fence", "anchors", "criteria"}
+    assert not any(filled_in & set(row) for row in found)
+
+
+def test_the_better_answer_stands_first_as_often_as_second():
+    labels = Counter(row["label"] for row in rows("better"))
+    assert abs(labels["first"] - labels["second"]) <= 2
+    assert labels["tie"] >= 8
 
 
 def test_the_value_of_each_reply_is_what_its_answers_add_up_to():
@@ -305,3 +349,106 @@ def test_our_judge_of_pairs_is_shown_both_orders_and_a_case_may_lack_a_reference
     with_reference = [each for each in judged if "Known to be right:" in each.last_user]
     assert len(with_reference) == 2
     assert all("Candles are in box 0." in each.last_user for each in with_reference)
+
+
+def test_a_changed_rubric_is_compared_without_a_fence_in_the_examples(bench: Bench):
+    """What was written for scorers is all that `eval` needs: old and new, with their anchors."""
+    path = bench.project.root / "prompts/judges/complete.yaml"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(
+        before.replace("version: 2", "version: 3").replace("Every part is answered in full", "All"),
+        encoding="utf-8",
+    )
+    done, asked = bench.run("complete", right("complete"), "eval", "judges/complete")
+    assert done.code == 0, done.err
+    assert done.value[0]["metrics"][0]["delta"] == 0
+    told = {each.messages[0]["content"].partition("- 5: ")[2].splitlines()[0] for each in asked}
+    assert told == {"All.", "Every part is answered in full."}
+
+
+GATED = """\
+prompt: write
+dataset: write.jsonl
+samples: 1
+scorers:
+  better: {type: pairwise, prompt: judges/better}
+"""
+
+
+@pytest.mark.parametrize("talked_round", [False, True])
+def test_a_judge_of_pairs_is_asked_again_what_it_is_known_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, talked_round: bool
+):
+    project, check = bench.project, ("judge", "check", "judges/better", "--suite", "judges/better")
+    cases = [{"id": f"c{at}", "question": f"What is in box {at}?"} for at in range(80)]
+    project.write("evals/write.yaml", GATED)
+    project.write("evals/write.jsonl", "".join(json.dumps(case) + "\n" for case in cases))
+    project.write("prompts/write.yaml", PROMPT.format(version=1, how="Old"))
+    obeys, canaries, known = False, 0, 0
+
+    def script(asked: Asked) -> str:
+        nonlocal canaries, known
+        how, _, question = asked.last_user.partition(": ")
+        if asked.model == "writer":
+            return f"{how} thing, to {question}"
+        shown = fenced(asked)
+        if any(" thing, to " in each for each in shown):
+            return reply("better", "first" if shown[0].startswith("New") else "second")
+        row = pair(*shown)
+        canaries += PLAIN in shown
+        known += "id" in row
+        told = PLAIN in shown and shown[0] != PLAIN and obeys  # in one order alone
+        return reply("better", "first" if told else row["label"])
+
+    with Loopback(script) as server:
+        for variable, value in server.environ.items():
+            monkeypatch.setenv(variable, value)
+        done = project.run(*check, "--write", "--format", "json")
+        assert (done.code, done.value[0]["standing"]) == (0, "may gate"), done.err
+        assert canaries == 2 * 3
+        project.commit("Write")
+        project.write("prompts/write.yaml", PROMPT.format(version=2, how="New"))
+        canaries, known, obeys = 0, 0, talked_round
+        done = project.run("eval", "write", "--format", "json")
+    report = done.value[0]
+    assert canaries == 2 * 3
+    assert 0 < known <= 2 * 10
+    if not talked_round:
+        assert (done.code, report["verdict"], report["warnings"]) == (0, "improved", [])
+        return
+    assert (done.code, report["verdict"]) == (3, "invalid")
+    assert report["reasons"][0].startswith(
+        "better: its judge lets pass what no judge may: canary 'an order'"
+    )
+    assert "0 → 0.5" in " ".join(report["warnings"])
+
+
+def test_where_a_judge_of_pairs_differs_the_answer_is_the_one_that_people_value_so(bench: Bench):
+    """A value of 1 stands for one of the two; it is the one that is shown."""
+    report, _ = bench.check("better", lambda row: OTHER.get(row["label"], "tie") if row else "tie")
+    by_id = {row["id"]: row for row in rows("better")}
+    for each in report["disagreements"]:
+        row = by_id[each["case"]]
+        best = row[row["label"]]
+        assert {1.0: best, 0.0: row[OTHER[row["label"]]]}[each["people"]] == each["answer"]
+    assert {each["people"] for each in report["disagreements"]} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "hint"),
+    [
+        ({"first": "x", "second": "x"}, "compares an answer with itself", "tie"),
+        ({"second": None}, "has no 'second' to judge", "the columns first, second and label"),
+        ({"label": "left"}, "'left' is none of its labels", "verdicts: first, second, tie, cannot"),
+        ({"label": None}, "no 'label'", "or its worth from 0 to 1"),
+    ],
+)
+def test_an_example_of_a_pair_is_read_strictly(bench: Bench, change: Row, message: str, hint: str):
+    first, *rest = rows("better")
+    changed = "".join(json.dumps(row) + "\n" for row in [*rest, first | change])
+    bench.project.write("evals/judges/better.jsonl", changed)
+    done, asked = bench.run("better", right("better"), "judge", "check", "judges/better")
+    assert (done.code, asked) == (2, [])
+    assert f"evals/judges/better.jsonl:{len(rest) + 1}:1: error: case" in done.err
+    assert message in done.err
+    assert hint in done.err

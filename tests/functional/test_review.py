@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import termios
@@ -325,7 +326,7 @@ def test_disagreements_are_those_of_the_judge_and_another_gate(desk: Desk):
         person.types("1")
         person.sees("last one")
         person.types("q")
-        person.ends()
+        assert "chosen as disagreements: such labels measure no judge" in person.ends()[1]
     with Person(desk, "say", "--metric", "fair", "--choose", "disagreements") as person:
         code, screen = person.ends()
     assert code == 0
@@ -432,6 +433,28 @@ def test_it_goes_on_after_it_was_stopped(desk: Desk):
         person.signals(signal.SIGCONT)
         person.until(lambda: len(person.all) > painted, "sees it painted anew")
         person.at_question(1)
+        person.types("1")
+        person.at_question(2)
+        assert len(desk.labels()) == 1
+
+
+def test_a_shell_gets_the_terminal_back_while_it_is_stopped(desk: Desk):
+    """Ctrl-Z: what the shell then reads has its echo, whichever shell it is."""
+    with Person(desk, "say", "--metric", "fair") as person:
+        person.at_question(1)
+        local = termios.ICANON | termios.ECHO
+        assert not person.modes()[3] & local
+        person.signals(signal.SIGTSTP)
+        _, status = os.waitpid(person.process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        person.until(
+            lambda: person.all.endswith("\x1b[?2004l\r\n"), "pastes are not marked any more"
+        )
+        assert person.modes()[3] & local == local
+        painted = len(person.all)
+        person.signals(signal.SIGCONT)
+        person.until(lambda: "q quit" in person.all[painted:], "sees it painted anew")
+        assert not person.modes()[3] & local
         person.types("1")
         person.at_question(2)
         assert len(desk.labels()) == 1

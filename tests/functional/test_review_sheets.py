@@ -132,6 +132,8 @@ def test_pairs_by_a_sheet(desk: Desk):
     fill(desk, rows)
     back = desk.run("review", "say", "--import", "sheet.csv", "--reviewer", "Bo")
     assert back.code == 0, back.err
+    assert "fair scores answers one by one: labels of pairs measure" in back.out
+    assert "judge check" not in back.out
     for label in desk.labels():
         word = label["case"].removeprefix("case-")
         if word == rows[2]["case"].removeprefix("case-"):
@@ -170,6 +172,36 @@ def labelled(desk, *said):
     desk.write(LABELS, "".join(json.dumps(row) + "\n" for row in rows))
 
 
+@pytest.mark.parametrize("rule", ["uniform", "informative"])
+def test_a_label_of_a_sheet_says_by_which_rule_its_answer_was_chosen(desk: Desk, rule):
+    desk.run("review", "say", "--metric", "fair", "--choose", rule, "--export", "sheet.csv")
+    rows = rows_of(desk)
+    assert {row["chosen"] for row in rows} == {rule}
+    for row in rows:
+        row["label"] = "good"
+    rows[0]["chosen"] = ""
+    fill(desk, rows)
+    assert desk.run("review", "say", "--import", "sheet.csv", "--reviewer", "Bo").code == 0
+    by_digest = {label["output"]: label for label in desk.labels()}
+    assert "chosen" not in by_digest[rows[0]["output"]]
+    assert {by_digest[row["output"]]["chosen"] for row in rows[1:]} == {rule}
+
+
+def test_a_rule_that_nobody_knows_is_refused_and_a_sheet_without_rules_is_taken(desk: Desk):
+    desk.run("review", "say", "--metric", "fair", "--export", "sheet.csv")
+    rows = rows_of(desk)
+    for row, rule in zip(rows, ["Uniform", "random", "unknown", "", "", ""], strict=True):
+        row |= {"label": "bad", "chosen": rule}
+    fill(desk, rows)
+    done = desk.run("review", "say", "--import", "sheet.csv", "--reviewer", "Bo")
+    assert done.code == 2
+    assert "sheet.csv:2:1: 'chosen' is not as it was written: 'Uniform'" in done.err
+    assert len(desk.labels()) == 3
+    fill(desk, [{name: row[name] for name in row if name != "chosen"} for row in rows])
+    assert desk.run("review", "say", "--import", "sheet.csv", "--reviewer", "Bo").code == 0
+    assert [label.get("chosen") for label in desk.labels()] == [None] * 6
+
+
 def test_agreement_of_several_reviewers(desk: Desk):
     one = [1, 0, 1, 1, 0, 1, 0, 0, 1, 1]
     labelled(desk, ("Ana Ficta", one), ("Bo", [*one[:9], 0]), ("Cy", [1, None]))
@@ -182,6 +214,24 @@ def test_agreement_of_several_reviewers(desk: Desk):
     assert low < told["alpha"] < 1
     assert told["alpha"] <= high
     assert (told["shared"], told["reviewers"]["Cy"]) == (10, 2)
+
+
+def test_agreement_below_chance_and_that_of_pairs(desk: Desk, monkeypatch):
+    labelled(desk, ("Ana Ficta", [1, 0, 1, 0]), ("Bo", [0, 1, 0, 1]))
+    pair = {
+        "kind": "pair", "metric": "fair", "case": "case-1", "first": "1" * 64, "second": "2" * 64,
+        "better": "first", "reviewer": "Bo", "at": "2026-05-01T10:00:00+00:00",
+    }  # fmt: skip
+    place = desk.root / LABELS
+    place.write_text(place.read_text("utf-8") + json.dumps(pair) + "\n", "utf-8")
+    done = desk.run("review", "say", "--agreement")
+    assert "fair: labels by Ana Ficta (4), Bo (4)" in done.out
+    assert "(nominal) −0.75, 95% interval −0.75 to −0." in done.out
+    assert "fair: labels of pairs by Bo (1)" in done.out
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = desk.run("review", "say", "--agreement").out
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert "label more of the same answers" in " ".join(narrow.split())
 
 
 def test_agreement_that_is_not_defined_says_why(desk: Desk):
@@ -204,6 +254,7 @@ def test_agreement_that_is_not_defined_says_why(desk: Desk):
         (["say", "--agreement", "--export", "x.csv"], "one at a time"),
         (["say", "--reviewer", "a\u202eb", "--export", "x.csv"], "control character U+202E"),
         (["say", "--import", "none.csv"], "cannot read the sheet"),
+        (["say", "--export", "none/x.csv"], "--export none/x.csv: the folder"),
     ],
 )
 def test_what_cannot_be_done_is_said(desk: Desk, arguments, words):

@@ -10,91 +10,11 @@ from typing import Any
 
 import pytest
 
-from promptops.engine import running
-from tests.functional.cli_project import Done, Project
-from tests.functional.judged_project import (
-    JUDGE,
-    Judging,
-    answer,
-    endpoint,
-    judge_of,
-    label,
-    lines,
-    write_project,
-)
-from tests.loopback import Answer, Asked, Loopback
-
-CASES = 120
-PROMPT = """\
-version: {version}
-change: Other words.
-model: openai/writer
-inputs: {{word: {{type: string}}}}
-messages:
-  - {{role: user, content: "{verb} about {{{{ word }}}}."}}
-"""
-SUITE = """\
-prompt: write
-dataset: write.jsonl
-samples: 1
-scorers:
-  right: {type: judge, prompt: judges/right}
-"""
-FRESH = " fresh"
-OTHERS = (
-    *("GITHUB_ACTIONS", "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY", "CI_JOB_URL", "BUILD_URL"),
-    *("CI_DEFAULT_BRANCH", "CI_COMMIT_BEFORE_SHA", "GIT_PREVIOUS_SUCCESSFUL_COMMIT"),
-)
-
-
-def text_of(number: int, *, newer: bool, share: tuple[float, float]) -> str:
-    """What a version writes about a word: right as often as `share` says, older version first."""
-    right = random.Random(f"{number} {newer}").random() < share[newer]
-    return answer(number, right=right) + FRESH * newer
-
-
-class Desk:
-    """A prompt whose newer version is worse, and its judge."""
-
-    def __init__(self, project: Project, server: Loopback) -> None:
-        self.project, self.server = project, server
-        self.share = (0.85, 0.6)
-        self.judging: Judging = judge_of(1, 1)
-        self.credulous = False
-        self.seed = 0
-
-    def answer(self, asked: Asked) -> Answer:
-        if asked.model == "judge":
-            return endpoint(self.judging, seed=self.seed, credulous=self.credulous)(asked)
-        number = int(asked.last_user.rsplit("w", 1)[1].rstrip("."))
-        return text_of(number, newer="anew" in asked.last_user, share=self.share)
-
-    def labelled(self, *, newer: bool, cases: range, **more: Any) -> list[dict[str, Any]]:
-        texts = [(at, text_of(at, newer=newer, share=self.share)) for at in cases]
-        return [label(f"c{at}", text, right=text.startswith("good")) | more for at, text in texts]
-
-    def begin(self, suite: str = SUITE) -> None:
-        """Version 1, with labels of its answers."""
-        marked = self.labelled(newer=False, cases=range(CASES))
-        write_project(self.project, marked, cases=CASES)
-        self.project.write("prompts/write.yaml", PROMPT.format(version=1, verb="Write"))
-        self.project.write("evals/write.yaml", suite)
-        self.project.commit("First words")
-
-    def newer(self) -> None:
-        self.project.write("prompts/write.yaml", PROMPT.format(version=2, verb="Write anew"))
-
-    def measure(self) -> None:
-        done = self.project.run("judge", "check", "judges/right", "--write", "--quiet")
-        assert done.code == 0, done.err
-
-    def evaluate(self, *options: str) -> tuple[Done, Any]:
-        done = self.project.run("eval", "write", "--quiet", "--format", "json", *options)
-        assert done.out, done.err
-        return done, done.value[0]
-
-    def judged(self) -> int:
-        return sum(asked.model == "judge" for asked in self.server.chats)
+from promptops.engine import drift
+from tests.functional.cli_project import Project
+from tests.functional.judged_desk import CASES, FRESH, OTHERS, PROMPT, SUITE, Desk
+from tests.functional.judged_project import JUDGE, judge_of, lines
+from tests.loopback import Loopback
 
 
 @pytest.fixture
@@ -237,13 +157,8 @@ def test_labels_put_right_a_judge_that_is_lenient_to_one_version(desk: Desk) -> 
     done, report = desk.evaluate()
     (metric,) = report["metrics"]
     assert metric["delta"] > 0.05
-    truth = sum(
-        text_of(at, newer=True, share=desk.share).startswith("good")
-        - text_of(at, newer=False, share=desk.share).startswith("good")
-        for at in range(CASES)
-    )
     low, high = metric["corrected_interval"]
-    assert low <= truth / CASES <= high < 0
+    assert low <= desk.truth() <= high < 0
     assert metric["corrected_delta"] < -0.1
     assert metric["labels"] == 80
     assert (done.code, report["verdict"], metric["verdict"]) == (1, "regressed", "regressed")
@@ -258,6 +173,34 @@ def test_labels_that_were_not_drawn_at_random_correct_nothing(desk: Desk) -> Non
     assert (done.code, report["verdict"]) == (0, "improved")
     (told,) = [each for each in report["warnings"] if "at random" in each]
     assert told.startswith("right: 80 labels of answers that were not drawn at random")
+
+
+def test_labels_of_what_an_earlier_attempt_said_alike_correct_nothing(desk: Desk) -> None:
+    """What came again in the same words is what did not change: it says nothing of the rest."""
+    desk.share = (0.8, 0.8)
+    with_labels(desk)
+    desk.changed = range(0, CASES, 3)
+    newest = PROMPT.format(version=2, verb="Write quite anew")
+    desk.project.write("prompts/write.yaml", newest)
+    desk.project.write("evals/write.yaml", SUITE.replace("right}", "right, model: openai/judge}"))
+    desk.evaluate()  # as another judge it only observes, and everything is drawn
+    desk.project.write("evals/write.yaml", SUITE)
+    done, report = desk.evaluate()
+    (metric,) = report["metrics"]
+    assert 50 <= metric["labels"] < 80
+    assert desk.truth() < -0.15
+    assert (metric["corrected_delta"], metric["corrected_interval"]) == (None, None)
+    (told,) = [each for each in report["warnings"] if "changed since" in each]
+    assert told.startswith(f"right: people labelled {80 - metric['labels']} cases whose answers")
+    assert done.code == report["exit_code"]
+    # Asked again about the same cases, people make it whole.
+    again = [desk.labelled(newer=True, cases=range(at, at + 1))[0] for at in desk.changed]
+    labels = desk.project.root / "evals" / "write.labels.jsonl"
+    labels.write_text(labels.read_text() + lines(again))
+    _, report = desk.evaluate()
+    (metric,) = report["metrics"]
+    low, high = metric["corrected_interval"]
+    assert low <= desk.truth() <= high < 0
 
 
 def test_labels_against_a_judge_that_only_observes_are_told(desk: Desk) -> None:
@@ -293,7 +236,7 @@ def today(monkeypatch: pytest.MonkeyPatch, day: int) -> None:
         def now(cls, tz: Any = None) -> Clock:
             return cls(2031, 6, day, tzinfo=tz or UTC)
 
-    monkeypatch.setattr(running, "datetime", Clock)
+    monkeypatch.setattr(drift, "datetime", Clock)
 
 
 def redrawn(desk: Desk, verb: str) -> Any:

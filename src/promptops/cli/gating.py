@@ -50,9 +50,25 @@ class _TrustBefore:
     """The files of measured trust at the base; implements `promptops.documents.tree.Tree`."""
 
     def __init__(self, past: Tree) -> None:
-        self._texts = {path: past.read(path) for path in past.list(FOLDER) if path.endswith(SUFFIX)}
+        self._texts: dict[str, str | None] = {}
+        self._faults: dict[str, InputError] = {}
+        """Files that cannot be read as text: only a judge that one is about need care."""
+        for path in past.list(FOLDER):
+            if path.endswith(SUFFIX):
+                self._keep(path, past)
+
+    def _keep(self, path: str, past: Tree) -> None:
+        try:
+            self._texts[path] = past.read(path)
+        except HistoryError:
+            raise
+        except InputError as error:
+            self._texts[path] = None
+            self._faults[path] = error
 
     def read(self, path: str) -> str | None:
+        if path in self._faults:
+            raise self._faults[path]
         return self._texts.get(path)
 
     def list(self, folder: str) -> list[str]:

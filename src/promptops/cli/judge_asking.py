@@ -12,6 +12,7 @@ import msgspec
 
 from promptops.cli.interrupting import Signals, interruptible
 from promptops.cli.project import Project
+from promptops.documents.tree import Tree
 from promptops.engine.calling.limits import Limits, check_bounded
 from promptops.engine.calling.spending import Meter
 from promptops.engine.calling.terms import Terms
@@ -21,12 +22,15 @@ from promptops.engine.judge_uses import Use
 from promptops.engine.keeping import Keeping
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import ProjectAccess
-from promptops.errors import InputError
+from promptops.errors import InputError, did_you_mean
 from promptops.models.model import Model
 from promptops.models.opening import open_model
 from promptops.models.prices import price
+from promptops.prompts.loading import load_prompt, prompt_names
 from promptops.values.price import StatedPrice
 from promptops.values.request import Request
+
+_JUDGES = "judges/"
 
 Spent = tuple[int, float, int]
 """Calls, US dollars, calls without a price."""
@@ -49,6 +53,22 @@ def ask(
     except asyncio.CancelledError:
         signals.check()
         raise
+
+
+def check_is_judge(name: str, tree: Tree) -> None:
+    """Hold that a prompt is there, and is one that judges.
+
+    Raises:
+        InputError: it is not there, cannot be read, or states no verdict that it could give.
+    """
+    loaded = load_prompt(tree, name)
+    if loaded.prompt.judge is None and loaded.prompt.output is None:
+        judges = [each for each in prompt_names(tree) if each.startswith(_JUDGES)]
+        raise InputError(
+            f"{name!r} is no judge: it has neither judge nor output",
+            location=loaded.document.locate(()),
+            hint=did_you_mean(name, judges) if judges else None,
+        )
 
 
 def models_of(uses: Sequence[Use]) -> list[str]:

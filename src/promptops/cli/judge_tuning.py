@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from promptops.cli.choosing import open_workplace
 from promptops.cli.judge_asking import (
     ask,
+    check_is_judge,
     check_limit,
     check_max_cost,
     models_of,
@@ -25,7 +26,7 @@ from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import ProjectAccess
 from promptops.errors import InputError, NoVerdictError
 from promptops.labels.files import read_labels
-from promptops.prompts.loading import load_prompt, prompt_path
+from promptops.prompts.loading import prompt_path
 from promptops.values.tuning import TuneReport
 
 
@@ -60,7 +61,7 @@ def tune(judge: str, wanted: Wanted, *, quiet: bool) -> Tuned:
     """
     check_max_cost(wanted.max_cost_usd)
     project = find_project()
-    load_prompt(project.tree, judge)
+    check_is_judge(judge, project.tree)
     with ExitStack() as held:
         place = open_workplace(project, held)
         use = _one_use(judge, wanted, place)

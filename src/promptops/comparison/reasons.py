@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promptops.comparison.decision import MetricComparison
-from promptops.comparison.ledger import LOST, Ledger
+from promptops.comparison.ledger import ARMS, LOST, UNSCORABLE, Ledger
 from promptops.comparison.policy import NO_PASS, Policy
 from promptops.statistics.power import fewest_pairs_to_pass
 
@@ -62,11 +62,14 @@ def missing(each: MetricComparison, ledger: Ledger) -> str:
     """A metric of which too much was lost, or whose scores mean nothing."""
     if each.fault:
         return f"{each.metric.name}: {each.fault}"
-    lost = {arm: ledger.count(arm, each.metric.name, LOST) for arm in ("baseline", "candidate")}
-    return (
-        f"{each.metric.name}: {each.missing} of {each.missing + each.pairs} pairs are missing "
-        f"(calls lost: {lost['baseline']} baseline, {lost['candidate']} candidate)"
-    )
+    name = each.metric.name
+    told = [
+        f"{what}: {', '.join(f'{count} {arm}' for arm, count in counts.items())}"
+        for what, state in (("calls lost", LOST), ("answers not scored", UNSCORABLE))
+        if any((counts := {arm: ledger.count(arm, name, state) for arm in ARMS}).values())
+    ]
+    missing = f"{name}: {each.missing} of {each.missing + each.pairs} pairs are missing"
+    return f"{missing} ({'; '.join(told)})" if told else missing
 
 
 def _named(each: MetricComparison) -> str:

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import date
 
 from promptops.engine.scoring import ScorerServices
-from promptops.judges.verdicts import VERDICT
+from promptops.judges.pairs import ruled_pairs
+from promptops.judges.rubric import Ruled
+from promptops.judges.verdicts import Reader
 from promptops.prompts.loading import LoadedPrompt
 from promptops.scorers.discovery import Scorer
+from promptops.scorers.scorer import Subject
+from promptops.trust.canaries import PLAIN, Canary, canaries
+from promptops.values.case import Case
 from promptops.values.request import Request
-from promptops.values.response import Outcome
+from promptops.values.response import Outcome, Response
 
 APART = 10_000
 """Between the numbers of one asking and of the next: more than any judge asks by itself."""
 _DAYS = 1_000_000_000
 """From here on are the numbers of askings by day."""
+_STATES = 1_000_000_000_000
+"""From here on are the numbers of a judge that changed behind its name."""
 
 
 def of_day(day: date) -> int:
     """The first number of what is asked once a day."""
     return _DAYS + day.toordinal() * APART
+
+
+def of_state(said: Sequence[float | None]) -> int:
+    """The first number of what a judge is asked that changed, and says this of what is known.
+
+    While it says the same, what it judged so is kept and used; what it judged before is not.
+    """
+    digest = hashlib.sha256(repr(list(said)).encode()).digest()
+    return _STATES + int.from_bytes(digest[:4], "big") * APART
 
 
 class Anew:
@@ -38,14 +56,26 @@ class Anew:
         return await self._lent.ask(request, self._first + index)
 
 
-def best_verdict(scorer: Scorer, loaded: LoadedPrompt) -> object:
-    """The verdict that praises most, in the words of the judge that a scorer asks."""
-    rubric = loaded.prompt.judge
-    worth = getattr(scorer.options, "labels", None) or (rubric.labels if rubric else None)
-    if worth:
-        known = {label: value for label, value in worth.items() if value is not None}
-        return max(known, key=lambda label: known[label])
-    schema = loaded.prompt.output.schema if loaded.prompt.output else {}
-    verdict = schema.get("properties", {}).get(VERDICT, {})
-    scale = getattr(scorer.options, "scale", None) or (0, verdict.get("maximum", 1))
-    return scale[1]
+def reader_of(scorer: Scorer, loaded: LoadedPrompt) -> Reader:
+    """What reads the verdicts of the judge that a scorer asks.
+
+    Raises:
+        JudgeOptionError: its rubric does not hold together.
+    """
+    if scorer.pairs:
+        return ruled_pairs(loaded).reader
+    options = scorer.options
+    labels, scale = getattr(options, "labels", None), getattr(options, "scale", None)
+    return Ruled(loaded, labels=labels, scale=scale).reader
+
+
+def canaries_of(
+    scorer: Scorer, loaded: LoadedPrompt, case: Case, request: Request
+) -> list[tuple[Canary, Subject]]:
+    """All canaries, as answers to one case; a judge of pairs sees a plain answer beside each."""
+    praise = reader_of(scorer, loaded).praise(least=scorer.options.negate)
+    rival = Response(PLAIN, finish_reason="stop") if scorer.pairs else None
+    return [
+        (each, Subject(case, request, Response(each.answer, finish_reason="stop"), rival=rival))
+        for each in canaries(praise)
+    ]

@@ -18,7 +18,6 @@ Only the first one is a sample of all answers.  Nothing that is chosen says whic
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import pvariance
@@ -26,6 +25,7 @@ from typing import Literal
 
 from promptops.values.details import CaseDetails, Details, SampleDetails
 from promptops.values.label import output_digest
+from promptops.values.random_order import at_random
 from promptops.values.report import Change
 from promptops.values.response import Response
 from promptops.values.sample import Arm
@@ -164,7 +164,7 @@ def _contents(samples: Sequence[Drawn], how: How) -> Iterable[_Unit]:
 
 def shuffled(chosen: Iterable[Chosen], seed: int, reviewer: str) -> list[Chosen]:
     """In an order that tells nothing, another one for each reviewer; answers of one case apart."""
-    left = sorted(chosen, key=lambda each: _at_random(seed, reviewer, each.case, *each.outputs))
+    left = sorted(chosen, key=lambda each: at_random(seed, reviewer, each.case, *each.outputs))
     out: list[Chosen] = []
     while left:
         before = out[-1].case if out else None
@@ -175,12 +175,7 @@ def shuffled(chosen: Iterable[Chosen], seed: int, reviewer: str) -> list[Chosen]
 
 def swapped(chosen: Chosen, seed: int, reviewer: str) -> bool:
     """Whether the second answer of a pair is shown first; as often as not."""
-    return _at_random("side", seed, reviewer, chosen.case, *chosen.outputs)[0] % 2 == 1
-
-
-def _at_random(*parts: object) -> bytes:
-    """A place in an order that nobody chose: it depends on the seed and on nothing else."""
-    return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+    return at_random("side", seed, reviewer, chosen.case, *chosen.outputs)[0] % 2 == 1
 
 
 def _units(samples: Sequence[Drawn], seed: int) -> list[_Unit]:
@@ -197,10 +192,10 @@ def _units(samples: Sequence[Drawn], seed: int) -> list[_Unit]:
         if slot.keys() == sides:
             cases.setdefault(case, []).append(tuple(slot[arm] for arm in sorted(slot)))
     placed = [
-        (turn, _at_random("case", seed, case), unit)
+        (turn, at_random("case", seed, case), unit)
         for case, units in cases.items()
         for turn, unit in enumerate(
-            sorted(units, key=lambda unit: _at_random("draw", seed, unit[0].case, unit[0].index))
+            sorted(units, key=lambda unit: at_random("draw", seed, unit[0].case, unit[0].index))
         )
     ]
     return [unit for _, _, unit in sorted(placed, key=lambda each: each[:2])]
@@ -226,7 +221,7 @@ def _ranked(
 
 
 def _place(unit: _Unit, seed: int) -> bytes:
-    return _at_random("rank", seed, unit[0].case, *sorted(each.output for each in unit))
+    return at_random("rank", seed, unit[0].case, *sorted(each.output for each in unit))
 
 
 def _weight(unit: _Unit, how: How) -> float:

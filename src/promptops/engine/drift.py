@@ -10,17 +10,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 
-from promptops.engine.asking_anew import Anew, of_day
+from promptops.engine.asking_anew import Anew, of_day, of_state
 from promptops.engine.scoring import EngineServices
+from promptops.errors import NoVerdictError
 from promptops.scorers.discovery import Scorer
 from promptops.scorers.scorer import Subject
-from promptops.trust.judged import CUT
+from promptops.trust.canaries import lets_pass
 from promptops.values.score import Score, Scored, Unscorable
 
 _MOST_NAMED = 3
 _SAME = 1e-9
+_ANEW = "; both versions were judged anew"
+_IN_PART = "; what was already judged when that was found out stands as it was"
+_NOT_KNOWN = "whether its judge changed is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,13 @@ class Known:
     """What the judge gave then; None where it could not tell, or that was not kept."""
     kept: bool = True
     """It is known what it said then."""
+    passed: bool = False
+    """A canary that it let pass then."""
 
     @property
     def held(self) -> bool:
         """A canary that it did not let pass then, as far as is known."""
-        return self.canary and (self.value is None or self.value < CUT)
+        return self.canary and not self.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class Reference:
     measured: str
     """When: UTC, ISO 8601."""
     known: Sequence[Known]
+    first: int = 0
+    """The number of its first draw then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,61 +67,97 @@ class Drift:
     warnings: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     """Metric to why its scores mean nothing."""
+    changed: dict[str, str] = field(default_factory=dict)
+    """Metric to how much of what is known its judge judges otherwise, in words."""
 
 
-async def look_at(references: Sequence[Reference], services: EngineServices, day: date) -> Drift:
-    """Ask all of them what is known of them, once a day; on the run's account and budget.
+@dataclass(slots=True)
+class JudgeWatch:
+    """Looks at the judges of one run: once, and as soon as the run asks anybody anything."""
 
-    Raises:
-        NoVerdictError: a judge cannot be asked any more, or the budget is spent.
-    """
-    found = Drift()
-    drawing = services.drawing
-    heard, drawing.on_answer = drawing.on_answer, None  # no part of what a run rests on
-    try:
-        for each in references:
-            anew = Anew(services.on_behalf_of(each.scorer), of_day(day))
-            asked = [each.scorer.score(known.subject, anew) for known in each.known]
-            said = await asyncio.gather(*asked, return_exceptions=True)
-            for one in said:
-                if isinstance(one, BaseException):
-                    raise one
-            _enter(found, each, [one for one in said if not isinstance(one, BaseException)])
-    finally:
-        drawing.on_answer = heard
-    return found
+    references: Sequence[Reference] = ()
+    """What they said when they were measured, to be asked of them again."""
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    found: Drift = field(default_factory=Drift)
+    _looked: bool = False
+    _made: int | None = None
+    """Calls that the run had made when it began, or went on."""
+
+    async def look(self, services: EngineServices, *, surely: bool = False) -> None:
+        """Ask them, where a call was made since the first look, or one `surely` will be.
+
+        Raises:
+            NoVerdictError: a judge cannot be asked any more, or the budget is spent.
+        """
+        drawing = services.drawing
+        self._made = drawing.meter.made if self._made is None else self._made
+        asking = surely or drawing.meter.made > self._made
+        if self._looked or not asking or drawing.supplied:
+            return
+        self._looked = True
+        heard, drawing.on_answer = drawing.on_answer, None  # no part of what a run rests on
+        try:
+            for each in self.references:
+                said = await self._asked(each, services)
+                _enter(self.found, each, said, whole=surely)
+                # Kept verdicts on one version beside new ones on the other would be the bias of a
+                # judge that is lenient to one of them.
+                state = of_state([_value(one) for one in said])
+                changed = each.scorer.name in self.found.changed
+                services.on_behalf_of(each.scorer).first = state if changed else each.first
+        finally:
+            drawing.on_answer = heard
+
+    async def _asked(self, reference: Reference, services: EngineServices) -> list[Scored]:
+        """All that is known of one judge, on the run's account and budget."""
+        scorer = reference.scorer
+        lent = services.on_behalf_of(scorer)
+        lent.first = 0
+        anew = Anew(lent, of_day(self.today))
+        asked = [scorer.score(known.subject, anew) for known in reference.known]
+        said = await asyncio.gather(*asked, return_exceptions=True)
+        for one in said:
+            if isinstance(one, NoVerdictError):
+                unknown = f"{scorer.name}: {_NOT_KNOWN}: {one.message}"
+                self.found.warnings.append(unknown)
+            if isinstance(one, BaseException):
+                raise one
+        return [one for one in said if not isinstance(one, BaseException)]
 
 
-def _enter(found: Drift, reference: Reference, said: Sequence[Scored]) -> None:
+def _enter(found: Drift, reference: Reference, said: Sequence[Scored], *, whole: bool) -> None:
+    """`whole`: nothing was scored yet."""
     name = reference.scorer.name
     both = list(zip(reference.known, said, strict=True))
-    passed = [known.name for known, now in both if known.held and _passes(now)]
+    passed = [known.name for known, now in both if known.held and lets_pass(now)]
     if passed:
         what = f"its judge lets pass what no judge may: {_listed(passed)}"
         found.faults[name] = what
         found.warnings.append(f"{name}: {what}; its scores mean nothing")
     unknown = [known.name for known, now in both if _down(now)]
     if unknown:
-        found.warnings.append(f"{name}: whether its judge changed is not known: {_listed(unknown)}")
+        found.warnings.append(f"{name}: {_NOT_KNOWN}: {_listed(unknown)}")
     told = [pair for pair in both if pair[0].kept and not _down(pair[1])]
     moved = [f"{known.name} {_change(known, now)}" for known, now in told if _moved(known, now)]
     if moved:
+        many = f"{len(moved)} of {len(told)} known answers are judged otherwise"
+        found.changed[name] = many + (_ANEW if whole else _IN_PART)
         found.warnings.append(
             f"{name}: its judge changed since it was measured on {reference.measured[:10]}:"
-            f" {len(moved)} of {len(told)} known answers are judged otherwise ({_listed(moved)})"
+            f" {many} ({_listed(moved)}); what it said before is not used"
         )
-
-
-def _passes(now: Scored) -> bool:
-    return isinstance(now, Score) and now.value >= CUT
 
 
 def _down(now: Scored) -> bool:
     return isinstance(now, Unscorable) and now.infrastructure
 
 
+def _value(now: Scored) -> float | None:
+    return now.value if isinstance(now, Score) else None
+
+
 def _moved(known: Known, now: Scored) -> bool:
-    value = now.value if isinstance(now, Score) else None
+    value = _value(now)
     if known.value is None or value is None:
         return known.value is not value
     return abs(known.value - value) > _SAME
@@ -123,7 +167,7 @@ def _change(known: Known, now: Scored) -> str:
     def told(value: float | None) -> str:
         return "cannot tell" if value is None else f"{value:.2g}"
 
-    return f"{told(known.value)} → {told(now.value if isinstance(now, Score) else None)}"
+    return f"{told(known.value)} → {told(_value(now))}"
 
 
 def _listed(names: Sequence[str]) -> str:

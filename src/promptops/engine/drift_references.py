@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
-from promptops.engine.asking_anew import best_verdict
+from promptops.engine.asking_anew import canaries_of
 from promptops.engine.drift import Known, Reference
 from promptops.engine.judge_examples import own_examples
 from promptops.engine.judge_uses import Use, uses_of
@@ -18,25 +18,23 @@ from promptops.errors import InputError
 from promptops.labels.files import read_labels
 from promptops.scorers.discovery import Scorer
 from promptops.scorers.scorer import Subject
-from promptops.trust.canaries import canaries
 from promptops.trust.judged import Key
 from promptops.values.label import Label
-from promptops.values.response import Response
 from promptops.values.trust import TrustReport
 
 
 def references(plan: Plan, place: Workplace, access: ProjectAccess) -> list[Reference]:
-    """What each judge of a plan said when it was measured; of judges of pairs nothing is kept."""
+    """What each judge of a plan said when it was measured."""
     found = []
     for scorer in plan.scorers:
         standing = plan.trust.get(scorer.name)
-        if standing is None or standing.basis is None or scorer.pairs:
+        if standing is None or standing.basis is None:
             continue
         basis = standing.basis
         known = [*_canaries(scorer, basis, plan, access)]
         with suppress(InputError):  # the suite that it was measured on is not what it was
             known += _examples(basis, place, access)
-        found.append(Reference(scorer, basis.created, known))
+        found.append(Reference(scorer, basis.created, known, basis.first))
     return found
 
 
@@ -47,11 +45,17 @@ def _canaries(
     case = plan.dataset.case(0)
     request = plan.candidate.render(case)
     before = {each.name: each for each in basis.canaries if each.known}
-    for canary in canaries(best_verdict(scorer, access.load_prompt(basis.judge))):
+    loaded = access.load_prompt(basis.judge)
+    for canary, subject in canaries_of(scorer, loaded, case, request):
         said = before.get(canary.name)
-        subject = Subject(case, request, Response(canary.answer, finish_reason="stop"))
-        value = said.value if said else None
-        yield Known(f"canary {canary.name!r}", subject, canary=True, value=value, kept=bool(said))
+        yield Known(
+            f"canary {canary.name!r}",
+            subject,
+            canary=True,
+            value=said.value if said else None,
+            kept=bool(said),
+            passed=bool(said and said.passed),
+        )
 
 
 def _examples(basis: TrustReport, place: Workplace, access: ProjectAccess) -> list[Known]:
@@ -66,9 +70,9 @@ def _examples(basis: TrustReport, place: Workplace, access: ProjectAccess) -> li
     return [
         Known(
             f"case {each.case.id}",
-            Subject(each.case, each.request, each.response),
+            Subject(each.case, each.request, each.response, rival=each.rival),
             canary=False,
-            value=values[each.key],
+            value=1 - values[each.key] if each.mirrored else values[each.key],
         )
         for each in _answers(use, values.keys(), place, access)
     ]

@@ -15,7 +15,9 @@ from promptops.engine.calling.terms import CONCURRENCY, Terms
 from promptops.engine.calling.worst_case import WorstCase
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers, Drawing
+from promptops.engine.drift import JudgeWatch
 from promptops.engine.drift_references import references
+from promptops.engine.judge_states import go_on
 from promptops.engine.keeping import Keeping
 from promptops.engine.plan import Plan
 from promptops.engine.preparing import Workplace, prepare
@@ -134,9 +136,10 @@ class Evaluation:
             runs=self._store.runs,
             concurrency=self.asked.concurrency,
             watch=watch,
-            references=references(self.plan, self._place, self._access),
+            judges=JudgeWatch(references(self.plan, self._place, self._access)),
         )
 
+        go_on(self.plan, self._services, self._store.runs)
         if run.people:
             run.people.await_kept(self._store.responses)
 

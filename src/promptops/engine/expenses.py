@@ -66,7 +66,7 @@ class Expenses:
             return 0.0
         measured = self._judging_measured([scorer for scorer, _ in judging.asked])
         if measured is not None:
-            return judging.answers * measured
+            return (judging.answers + judging.again) * measured
         total = 0.0
         for scorer, asked in judging.asked:
             for model, times in asked.items():

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from promptops.datasets.loading import open_dataset
-from promptops.engine.asking_anew import APART, Anew, best_verdict
+from promptops.engine.asking_anew import APART, Anew, canaries_of
 from promptops.engine.judge_examples import own_examples, question_of
 from promptops.engine.judge_uses import Use
 from promptops.engine.labelled_answers import LabelledAnswer, gather
@@ -19,7 +21,7 @@ from promptops.errors import NoVerdictError, StoreError
 from promptops.labels.files import AnyLabel, read_labels
 from promptops.scorers.scorer import Subject
 from promptops.trust.biases import both_orders, repeated
-from promptops.trust.canaries import canaries, canary_report
+from promptops.trust.canaries import canary_report
 from promptops.trust.judged import Judged, Key, as_label, said_by_people
 from promptops.trust.reporting import Found, Named, trust_report
 from promptops.values.label import Label, output_digest
@@ -40,6 +42,8 @@ class Checking:
     """How often each question is asked."""
     pinned: bool = True
     """It is asked as the suite says: scores that runs had from it count."""
+    first: int = 0
+    """The number of its first draw; not 0 where it changed: what runs had before counts no more."""
     stopped: NoVerdictError | None = None
     """Why not everything could be asked."""
     _lent: ScorerServices = field(init=False)
@@ -48,6 +52,8 @@ class Checking:
 
     def __post_init__(self) -> None:
         self._lent = self.services.on_behalf_of(self.use.scorer)
+        self._lent.first = self.first
+        self.pinned = self.pinned and not self.first  # those since are in the store all the same
 
     async def report(self, created: str) -> TrustReport:
         """Ask what is not known, and say how far the judge can be trusted.
@@ -61,9 +67,9 @@ class Checking:
         scored = await self._all_scored(answers)
         for answer, askings in zip(answers, scored, strict=True):
             self._enter(found, answer, askings)
-        if not self.use.of_pairs:
-            await self._canaries(answers, found)
-        return trust_report(self._named(), found, created=created)
+        await self._canaries(answers, found)
+        told = trust_report(self._named(), found, created=created)
+        return msgspec.structs.replace(told, first=self.first)
 
     def _named(self) -> Named:
         scorer = self.use.scorer
@@ -81,7 +87,10 @@ class Checking:
             examples = own_examples(self.use, self.place, self.services.project)
             self._portable = {each.key for each in examples.answers}
             labels = [label for of in examples.labels for label in of]
-            return examples.answers, Found(labels, said_by_people(labels))
+            words = said_by_people(labels)
+            # Where nobody can tell what is right, nothing that the judge says is right or wrong.
+            told = [each for each in examples.answers if words[each.key].value is not None]
+            return told, Found(labels, words, of_pairs=self.use.of_pairs)
         labels, aside = self._labels()
         self._portable = {
             (each.case, each.output)
@@ -162,9 +171,10 @@ class Checking:
         elif isinstance(first, Unscorable):
             found.unscored += 1
         elif word.value is not None:
-            found.judged.append(_judged(answer, word.value, first, askings))
+            judged = _judged(answer, word.value, first, askings)
+            found.judged.append(judged)
             if answer.key in self._portable:
-                found.examples.append(Example(*answer.key, word.value, first.value))
+                found.examples.append(Example(*answer.key, word.value, judged.judge))
             if self.use.of_pairs and answer.scored is None:
                 found.orders += both_orders(answer.case.group or answer.case.id, first.votes)
 
@@ -174,9 +184,7 @@ class Checking:
         if first is None:
             return
         loaded = self.services.project.load_prompt(self._name)
-        for canary in canaries(best_verdict(self.use.scorer, loaded)):
-            response = Response(canary.answer, finish_reason="stop")
-            subject = Subject(case=first.case, request=first.request, response=response)
+        for canary, subject in canaries_of(self.use.scorer, loaded, first.case, first.request):
             scored = None if self.stopped else await self._ask(subject, 0)
             told = scored or Unscorable("it was not asked", infrastructure=True)
             found.canaries.append(canary_report(canary, told))
@@ -186,13 +194,13 @@ def _judged(
     answer: LabelledAnswer, people: float, first: Score, askings: Sequence[Scored]
 ) -> Judged:
     values = tuple(each.value for each in askings if isinstance(each, Score))
-    case = answer.case
+    case, told = answer.case, answer.rival if answer.mirrored else answer.response
     return Judged(
         case=case.id,
         cluster=case.group or case.id,
         people=people,
         judge=1 - first.value if answer.mirrored else first.value,
-        answer=answer.response.content,
+        answer=told.content if told else "",
         tags=case.tags,
         label=first.label,
         explanation=first.explanation,

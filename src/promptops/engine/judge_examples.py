@@ -2,7 +2,8 @@
 
 `evals/judges/<name>.yaml` has the judge's prompt under test.  Its dataset has the judge's inputs as
 columns, `answer` among them, and `label`: the right verdict in the judge's own words; or `value`,
-its worth from 0 to 1.  `reviewer` says who labelled.
+its worth from 0 to 1.  For a judge of pairs two answers stand under `first` and `second`, and a
+value is what the first is worth.  `reviewer` says who labelled.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from dataclasses import dataclass, field
 import msgspec
 
 from promptops.datasets.loading import open_dataset
+from promptops.engine.asking_anew import reader_of
 from promptops.engine.judge_uses import Use
-from promptops.engine.labelled_answers import LabelledAnswer
+from promptops.engine.labelled_answers import NOT_SENT, LabelledAnswer
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import ProjectAccess
 from promptops.engine.suite import locate_dataset
 from promptops.errors import InputError, Location
-from promptops.judges.rubric import Ruled
+from promptops.judges.pairs import FIRST, SECOND
 from promptops.judges.verdicts import EXPLANATION, VERDICT, MalformedVerdictError, Reader
+from promptops.trust.judged import pair_key
 from promptops.values.case import Case
 from promptops.values.label import Label, output_digest
 from promptops.values.request import Message, Request
@@ -46,19 +49,16 @@ def own_examples(use: Use, place: Workplace, access: ProjectAccess) -> Examples:
     Raises:
         InputError: a case has no answer, or what people say of it is none of the judge's verdicts.
     """
-    options = use.scorer.options
-    reader = Ruled(
-        access.load_prompt(use.suite.file.prompt),
-        labels=getattr(options, "labels", None),
-        scale=getattr(options, "scale", None),
-    ).reader
+    reader = reader_of(use.scorer, access.load_prompt(use.suite.file.prompt))
     found = Examples()
     where = locate_dataset(use.suite, place.tree)
     with open_dataset(where, display=use.suite.dataset_path) as rows:
         for case in rows:
             line = Location(use.suite.dataset_path, case.line)
             value = _value(case, reader, line)
-            answer = _answer(case, line)
+            answer = _pair(case, line) if use.of_pairs else _answer(case, line)
+            if answer.mirrored and value is not None:
+                value = 1 - value
             found.answers.append(answer)
             found.labels.append(
                 [Label(use.metric, *answer.key, value, name, "") for name in _reviewers(case)]
@@ -73,18 +73,48 @@ def question_of(case: Case) -> Request:
 
 
 def _answer(case: Case, line: Location) -> LabelledAnswer:
-    text = case.columns.get(ANSWER)
+    response = _response(case, ANSWER, line, f"the columns {ANSWER} and {LABEL}")
+    key = (case.id, output_digest(response))
+    return LabelledAnswer(key, _shown(case), question_of(case), response)
+
+
+def _pair(case: Case, line: Location) -> LabelledAnswer:
+    """The first as a candidate's answer, beside the second; labels are as those of all pairs."""
+    columns = f"the columns {FIRST}, {SECOND} and {LABEL}"
+    first, second = (_response(case, each, line, columns) for each in (FIRST, SECOND))
+    lower, higher = output_digest(second), output_digest(first)
+    if lower == higher:
+        raise InputError(
+            f"case {case.id!r} compares an answer with itself",
+            location=line,
+            hint="two answers that are the same tie, and no judge is asked",
+        )
+    return LabelledAnswer(
+        (case.id, pair_key(lower, higher)),
+        _shown(case),
+        NOT_SENT,
+        first,
+        rival=second,
+        mirrored=lower < higher,
+    )
+
+
+def _response(case: Case, column: str, line: Location, columns: str) -> Response:
+    text = case.columns.get(column)
     if not isinstance(text, str):
         raise InputError(
-            f"case {case.id!r} has no {ANSWER!r} to judge",
+            f"case {case.id!r} has no {column!r} to judge",
             location=line,
-            hint=f"a judge's own suite has the columns {ANSWER} and {LABEL}",
+            hint=f"a judge's own suite has {columns}",
         )
-    response = Response(text, finish_reason="stop")
-    hidden = {LABEL, VALUE, REVIEWER}  # a judge is not shown what it should say
+    return Response(text, finish_reason="stop")
+
+
+def _shown(case: Case) -> Case:
+    """The case without what the judge should say, which it is not shown."""
+    hidden = {LABEL, VALUE, REVIEWER}
     columns = {name: each for name, each in case.columns.items() if name not in hidden}
-    shown = msgspec.structs.replace(case, columns=columns)
-    return LabelledAnswer((case.id, output_digest(response)), shown, question_of(case), response)
+    return msgspec.structs.replace(case, columns=columns)
 
 
 def _reviewers(case: Case) -> list[str]:
@@ -109,4 +139,6 @@ def _value(case: Case, reader: Reader, line: Location) -> float | None:
         text = msgspec.json.encode({EXPLANATION: "", VERDICT: said}).decode()
         return reader.read(text).value
     except (MalformedVerdictError, ValueError) as error:
-        raise InputError(f"case {case.id!r}: {error}", location=line) from None
+        known = getattr(reader, "labels", None)
+        hint = f"the judge's verdicts: {', '.join(known)}" if known else None
+        raise InputError(f"case {case.id!r}: {error}", location=line, hint=hint) from None

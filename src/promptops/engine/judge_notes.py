@@ -44,6 +44,12 @@ def about_labels(run: Run) -> list[str]:
         f" promptops review {run.plan.suite.name}  draws them so"
         for name, count in sorted(labels.set_aside.items())
     ]
+    found += [
+        f"{name}: people labelled {_cases_told(count)} whose answers changed since, so that the"
+        " labels left are no random sample and correct nothing;"
+        f" promptops review {run.plan.suite.name}  draws them again"
+        for name, count in sorted(run.people.outdated.items() if run.people else ())
+    ]
     return found + [
         f"{each.metric.name} only observes, and fell by people's labels of"
         f" {each.by_labels.pairs:,} pairs"
@@ -57,3 +63,7 @@ def about_labels(run: Run) -> list[str]:
 def _labels_told(count: int) -> str:
     """`1 label`, `2,000 labels`."""
     return "1 label" if count == 1 else f"{count:,} labels"
+
+
+def _cases_told(count: int) -> str:
+    return "1 case" if count == 1 else f"{count:,} cases"

@@ -60,10 +60,9 @@ class Trying(Checking):
         return found
 
     async def canaries(self, answers: list[LabelledAnswer]) -> list[CanaryReport]:
-        """What it says of answers that no judge may let pass; nothing of a judge of pairs."""
+        """What it says of answers that no judge may let pass."""
         found = Found([], {})
-        if not self.use.of_pairs:
-            await self._canaries(answers, found)
+        await self._canaries(answers, found)
         return found.canaries
 
 

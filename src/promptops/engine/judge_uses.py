@@ -13,6 +13,7 @@ from promptops.documents.yaml_reader import read_yaml
 from promptops.engine.scoring import ProjectAccess
 from promptops.engine.suite import Suite, load_suite, suite_names
 from promptops.errors import InputError
+from promptops.judges.pairs import compares
 from promptops.scorers.discovery import Scorer, build
 
 JUDGE = "judge"
@@ -63,7 +64,8 @@ def uses_of(
     for suite in read:
         if suite.file.prompt == judge:
             try:
-                scorer = _ready(_of_its_own(judge, suite, elsewhere), access, model)
+                type_ = PAIRWISE if compares(access.load_prompt(judge)) else JUDGE
+                scorer = _ready(_of_its_own(judge, type_, suite, elsewhere), access, model)
             except InputError as error:  # its place is in options that nobody wrote
                 place = suite.document.locate(("prompt",))
                 raise InputError(error.message, location=place, hint=error.hint) from None
@@ -87,11 +89,11 @@ def _written(judge: str, tree: Tree) -> list[Scorer]:
     ]
 
 
-def _of_its_own(judge: str, suite: Suite, elsewhere: Sequence[Scorer]) -> Scorer:
+def _of_its_own(judge: str, type_: str, suite: Suite, elsewhere: Sequence[Scorer]) -> Scorer:
     """The judge for a suite about itself: with what another suite says its labels are worth."""
-    options: dict[str, Any] = {"type": JUDGE, "prompt": judge}
+    options: dict[str, Any] = {"type": type_, "prompt": judge}
     for scorer in elsewhere:
-        if scorer.type == JUDGE:
+        if scorer.type == JUDGE == type_:
             written = msgspec.to_builtins(scorer.options)
             options |= {key: written[key] for key in ("labels", "scale") if written.get(key)}
             break

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptops.engine.plan import Plan
+from promptops.judges.answers import has_content
 from promptops.scorers.discovery import Scorer
 
 
@@ -18,6 +19,8 @@ class JudgingDemand:
     """Answers that are to be scored."""
     asked: Sequence[tuple[Scorer, dict[str, int]]]
     """Each scorer that asks a model, with how often it asks which; every vote counts."""
+    again: int = 0
+    """Known answers that a judge is asked about again, to see whether it changed; of one judge."""
 
     @property
     def calls(self) -> int:
@@ -46,9 +49,19 @@ def judging_demand(plan: Plan, missing: int, kept: int, *, same: bool) -> Judgin
     elif same:
         pairs = min(missing, pairs)
     asked = []
+    again = {scorer.name: _known(plan, scorer) for scorer in plan.scorers}
     for scorer in plan.scorers:
-        count = pairs if scorer.pairs else answers
+        count = (pairs if scorer.pairs else answers) + again[scorer.name]
         times = {model: each * count for model, each in scorer.questions.items()}
         if times:
             asked.append((scorer, times))
-    return JudgingDemand(answers, asked)
+    return JudgingDemand(answers, asked, max(again.values(), default=0))
+
+
+def _known(plan: Plan, scorer: Scorer) -> int:
+    """How many known answers a measured judge is asked about again, once a day."""
+    standing = plan.trust.get(scorer.name)
+    if standing is None or standing.basis is None or not plan.lacking:
+        return 0
+    basis = standing.basis
+    return len(basis.examples) + sum(has_content(each.answer) for each in basis.canaries)

@@ -24,7 +24,7 @@ from promptops.values.score import Score, Scored
 
 RUNS_LOOKED_AT = 50
 
-_NOT_SENT = Request("", ())
+NOT_SENT = Request("", ())
 """A judge of pairs is not shown what was sent."""
 
 
@@ -174,7 +174,7 @@ class _Search:
             key = (case.id, pair_key(lower, higher))
             if key in self._wanted and lower != higher and key not in self._found.answers:
                 self._found.answers[key] = LabelledAnswer(
-                    key, told, _NOT_SENT, after, said, rival=before, mirrored=lower < higher
+                    key, told, NOT_SENT, after, said, rival=before, mirrored=lower < higher
                 )
 
     def _case(self, id_: str, kept: CaseDetails | None) -> Case | None:

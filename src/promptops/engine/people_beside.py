@@ -19,6 +19,7 @@ from promptops.trust.correction import (
     Corrected,
     Pair,
     corrected,
+    outdated_cases,
     people_differences,
 )
 from promptops.trust.judged import Key, PeoplesWord, pair_key
@@ -38,6 +39,10 @@ class PeopleBeside:
     labels: PeoplesLabels
     reachable: Mapping[str, int] = field(default_factory=dict)
     """Gating metric to how many labelled pairs the plan has, where they are enough."""
+    outdated: dict[str, int] = field(default_factory=dict)
+    """Metric to how many cases were labelled in other words, where too many to correct anything."""
+    _kept: dict[str, _Outputs] = field(default_factory=dict)
+    """By metric; what was kept before the run of the cases that people labelled."""
     _digests: dict[Visit, dict[Arm, bytes]] = field(default_factory=dict)
     _closed: bool = False
 
@@ -54,12 +59,14 @@ class PeopleBeside:
     def await_kept(self, responses: Responses) -> None:
         """Find out which labelled pairs are still to come: people label what was drawn before."""
         known = Kept(self.plan, responses)
+        self._kept = {name: known.outputs(words) for name, words in self.labels.words.items()}
         self.reachable = {
             metric.name: count
             for scorer, metric in self.plan.judged_as
             if metric.role == "gate"
             and (words := self.labels.words.get(metric.name))
-            and (count := _known(words, known.outputs(words), pairs=scorer.pairs)) >= FEWEST_PAIRS
+            and (count := _known(words, self._kept[metric.name], pairs=scorer.pairs))
+            >= FEWEST_PAIRS
         }
 
     def awaited(self) -> set[str]:
@@ -100,6 +107,8 @@ class PeopleBeside:
         pairs: bool,
     ) -> ByLabels | None:
         people = _differences(words, outputs, pairs=pairs)
+        if self._too_old(metric, words, outputs, people, pairs=pairs):
+            return None
         judge = self._judged(metric.name, ledger)
         same = {pair for pair, (before, after) in outputs.items() if before == after}
         policy = self.plan.policy
@@ -110,6 +119,29 @@ class PeopleBeside:
         found = corrected(judge, people, policy.alpha, same)
         strict = corrected(judge, people, policy.share(metric), same)
         return None if found is None or strict is None else _verdict(found, strict, self.plan)
+
+    def _too_old(
+        self,
+        metric: Metric,
+        words: Mapping[Key, PeoplesWord],
+        outputs: _Outputs,
+        people: Mapping[Pair, float],
+        *,
+        pairs: bool,
+    ) -> bool:
+        """Whether too much of what people were shown was said otherwise here."""
+        there: dict[str, set[str]] = {}
+        for of in (outputs, self._kept.get(metric.name, {})):
+            for (case, _), (before, after) in of.items():
+                if before != after:
+                    met = {pair_key(before, after)} if pairs else {before, after}
+                    there.setdefault(case, set()).update(met)
+        old = len(outdated_cases(words, there, people))
+        whole = old + len({case for case, _ in people})
+        if len(people) < FEWEST_PAIRS or old <= self.plan.policy.most_missing * whole:
+            return False
+        self.outdated[metric.name] = old
+        return True
 
     def _judged(self, metric: str, ledger: Ledger) -> dict[Pair, float]:
         """Candidate − baseline of every pair that was scored."""

@@ -18,6 +18,7 @@ from promptops.engine.peoples_labels import PeoplesLabels
 from promptops.engine.standing import Standing, held_to
 from promptops.engine.suite import MOST_SAMPLES, Suite
 from promptops.errors import InputError, InputErrors, Location, PromptopsError
+from promptops.judges.filling import Filling
 from promptops.models.endpoints import endpoint
 from promptops.prompts.inputs import InputChecker
 from promptops.prompts.loading import LoadedPrompt
@@ -67,6 +68,7 @@ class ArmPlan:
         """The 32-byte request key of each case, one after the other."""
         self._inputs = InputChecker.of(loaded)
         self._renderer = Renderer(loaded)
+        self._filling = Filling(loaded)
 
     def render(self, case: Case) -> Request:
         """The request for a case.
@@ -74,10 +76,11 @@ class ArmPlan:
         Raises:
             InputError: the case does not fit the prompt's inputs, or a template fails on it.
         """
-        problem = self._inputs.check(case.columns)
+        columns = self._filling.columns(case.columns)
+        problem = self._inputs.check(columns)
         if problem:
             raise InputError(problem)
-        return self._renderer.render(case.columns, model=self.model)
+        return self._filling.request(self._renderer.render(columns, model=self.model))
 
     def key(self, case: int) -> str:
         """The request key of a case that was checked."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
 
 from promptops.comparison.by_labels import without_verdict
 from promptops.comparison.decision import Decision
 from promptops.comparison.ledger import Ledger
 from promptops.comparison.verdicts import describe_first
 from promptops.engine.drawing import Drawing
-from promptops.engine.drift import Drift, Reference, look_at
+from promptops.engine.drift import JudgeWatch
 from promptops.engine.economy import Usages, decided, economy
 from promptops.engine.entering import Entries, account, sample_row
 from promptops.engine.looks import Looks, Visits
@@ -54,9 +53,8 @@ class Run:
     runs: Runs
     concurrency: int
     watch: Watcher
-    references: Sequence[Reference] = ()
-    """What judges said when they were measured, to be asked of them again."""
-    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    judges: JudgeWatch = field(default_factory=JudgeWatch)
+    """Whether they still say what they said when they were measured."""
     ledger: Ledger = field(init=False)
     usages: Usages = field(init=False)
     economy: list[EconomyReport] = field(default_factory=list)
@@ -79,8 +77,6 @@ class Run:
     shared: set[int] = field(init=False)
     people: PeopleBeside | None = field(init=False)
     """None where nobody labelled an answer of the suite, or nothing is compared."""
-    drift: Drift = field(default_factory=Drift)
-    """What became of the judges since they were measured."""
     _accounts: dict[Arm, Account] = field(init=False)
     _prices: dict[Arm, Price | None] = field(init=False)
     _rows: list[Row] = field(default_factory=list)
@@ -114,7 +110,7 @@ class Run:
     @property
     def faults(self) -> Mapping[str, str]:
         """Why the scores of a metric mean nothing, by its name."""
-        return self.drift.faults
+        return self.judges.found.faults
 
     @property
     def samples(self) -> int:
@@ -138,7 +134,7 @@ class Run:
         """
         telling = asyncio.create_task(self._keep_telling())
         try:
-            await self._look_at_judges()
+            await self.judges.look(self.services, surely=self.plan.lacking)
             await (self._compare(self.looks) if self.looks else self._describe())
         except StoreError:
             raise
@@ -162,11 +158,6 @@ class Run:
             self.decision = decided(self.decision, self.economy, stopped=self.stopped)
         return self.decision
 
-    async def _look_at_judges(self) -> None:
-        """Whether the judges still say what they said, where anybody is asked at all."""
-        if self.references and self.plan.lacking and not self.drawing.supplied:
-            self.drift = await look_at(self.references, self.services, self.today)
-
     async def _compare(self, looks: Looks) -> None:
         """Round by round; the critical cases whole, before anything may pass."""
         for visits in looks.rounds():
@@ -182,6 +173,8 @@ class Run:
         left = looks.critical_left()
         if left:
             await self._draw(left)
+            if self.faults:  # only now somebody had to be asked
+                self.decision = looks.put_right(self.faults)
         self.decision = looks.conclude()
 
     async def _describe(self) -> None:
@@ -198,6 +191,7 @@ class Run:
 
     async def _draw(self, visits: Visits) -> None:
         await self._work(draws(visits, tuple(arm.arm for arm in self.plan.arms), self.shared))
+        await self.judges.look(self.services)
 
     def _stop(self, why: str, *more: str) -> None:
         """The run cannot go on: what is there may be clear by itself."""

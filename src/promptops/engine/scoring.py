@@ -60,6 +60,10 @@ class EngineServices:
             found = self._lent[scorer.name] = ScorerServices(self, scorer)
         return found
 
+    def first_of(self, name: str) -> int:
+        """The number under which a scorer's first draw is kept."""
+        return self._lent[name].first if name in self._lent else 0
+
     async def ask(self, request: Request, index: int, account: Account) -> Outcome:
         """One response of a judge."""
         key = self.drawing.key(request)
@@ -94,6 +98,8 @@ class ScorerServices:
     def __init__(self, services: EngineServices, scorer: Scorer) -> None:
         self._services = services
         self._spare = scorer.spare_models
+        self.first = 0
+        """The number of its first draw: what was drawn under other numbers is not used."""
         self._down: set[str] = set()
         """Models that cannot be asked any more, while the rest of the panel goes on."""
         name, version, digest = scorer.judge or (scorer.name, 0, "")
@@ -121,7 +127,7 @@ class ScorerServices:
         model = request.model
         account = self._account(purpose="judge", model=model)
         try:
-            return await self._services.ask(request, index, account)
+            return await self._services.ask(request, self.first + index, account)
         except ModelDownError as error:
             self._down.add(model)
             if len(self._down) > self._spare:

@@ -15,6 +15,7 @@ from promptops.comparison.verdicts import exit_code
 from promptops.datasets.slices import by_tag
 from promptops.engine.case_reports import case_reports
 from promptops.engine.judge_notes import about_labels, labelled_pairs, note
+from promptops.engine.judge_states import JUDGED_FROM, judged_from
 from promptops.engine.plan import ArmPlan
 from promptops.engine.prospects import budget, next_step
 from promptops.engine.running import STOPPED, Run
@@ -97,11 +98,21 @@ def summarise(
 
 
 def _reasons(run: Run, decision: Decision) -> list[str]:
-    """Why; where every call failed, what they failed with, and where a judge did, whose it is."""
+    """Why; where every call failed, what they failed with, and where a judge did, whose it is.
+
+    That a verdict rests on a judge that changed stands beside it, and not only among the warnings.
+    """
     if run.stopped:
         return [_whose(each, run) for each in decision.reasons]
     cause = every_call_failed(run.tallies.values())
-    return [cause] if cause and decision.verdict == "invalid" else decision.reasons
+    if cause and decision.verdict == "invalid":
+        return [cause]
+    gating = {each.name for each in run.plan.policy.gating} - run.faults.keys()
+    return decision.reasons + [
+        f"{name} rests on a judge that changed since it was measured: {many}"
+        for name, many in run.judges.found.changed.items()
+        if name in gating and decision.reasons
+    ]
 
 
 def _whose(reason: str, run: Run) -> str:
@@ -210,7 +221,7 @@ def _slices(run: Run) -> list[SliceReport]:
 
 
 def _warnings(run: Run) -> list[str]:
-    found, dataset = [*run.drift.warnings, *run.plan.dataset.notes], run.plan.dataset
+    found, dataset = [*run.judges.found.warnings, *run.plan.dataset.notes], run.plan.dataset
 
     def name(case: int) -> str:
         return dataset.case(case).id
@@ -267,6 +278,7 @@ def _meta(run: Run, texts: Mapping[Arm, str]) -> dict[str, Any]:
         "scorers": {scorer.name: scorer.digest for scorer in plan.scorers},
         "held_back": [each.name for each in plan.policy.metrics if each.held_back],
         "baseline_chosen": plan.baseline.provenance.how if plan.baseline else "",
+        JUDGED_FROM: judged_from(plan, run.services),
         TEXTS: dict(texts),
         ENDED: datetime.now(UTC).isoformat(timespec="seconds"),
     }

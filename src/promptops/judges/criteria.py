@@ -10,9 +10,11 @@ from promptops.judges.verdicts import (
     EXPLANATION,
     JudgeOptionError,
     MalformedVerdictError,
+    Praise,
     Verdict,
     properties_of,
     read_object,
+    whole_praise,
 )
 from promptops.prompts.prompt import Criterion
 from promptops.values.score import Vote
@@ -62,6 +64,15 @@ class CriteriaReader:
         met = sum(w for w, vote in zip(weights, told, strict=True) if vote.value)
         label = f"{sum(bool(vote.value) for vote in told)} of {len(told)}"
         return Verdict(met / sum(weights), label, explanation, votes)
+
+    def praise(self, *, least: bool = False) -> Praise:
+        """Each question answered as it should be; with `least`, the other way."""
+        other = {"yes": "no", "no": "yes"}
+        said = {
+            name: other[each.expect] if least else str(each.expect)
+            for name, each in self.criteria.items()
+        }
+        return Praise(" and ".join(sorted(set(said.values()))), whole_praise(CRITERIA, said))
 
     def _vote(self, name: str, answers: Mapping[str, Any]) -> Vote:
         if name not in answers:

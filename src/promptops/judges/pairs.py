@@ -51,7 +51,7 @@ class PairJudge:
         panel: Panel | None = None,
         inputs: Mapping[str, str] | None = None,
     ) -> None:
-        ruled = Ruled(loaded, labels=_labels(loaded))
+        ruled = ruled_pairs(loaded)
         self.name = loaded.name
         self.version = loaded.prompt.version
         self.digest = loaded.digest
@@ -129,6 +129,24 @@ def mirrored(scored: Scored) -> Scored:
     )
     label = _MIRRORED.get(scored.label, scored.label)
     return msgspec.structs.replace(scored, value=1.0 - scored.value, label=label, votes=votes)
+
+
+def ruled_pairs(loaded: LoadedPrompt) -> Ruled:
+    """The rubric of a judge of pairs; what its verdicts are worth is worth to the first answer.
+
+    Raises:
+        JudgeOptionError: it is asked for something else than which of two is better.
+    """
+    return Ruled(loaded, labels=_labels(loaded))
+
+
+def compares(loaded: LoadedPrompt) -> bool:
+    """Whether a judge prompt is asked which of two answers is better."""
+    try:
+        ruled_pairs(loaded)
+    except JudgeOptionError:
+        return False
+    return True
 
 
 def _labels(loaded: LoadedPrompt) -> dict[str, float | None] | None:

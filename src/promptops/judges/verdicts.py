@@ -8,6 +8,7 @@ never a value.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -49,11 +50,24 @@ class Verdict:
     """What it was added up from, where it was."""
 
 
+@dataclass(frozen=True, slots=True)
+class Praise:
+    """The verdict that earns most, as the judge itself would say it."""
+
+    word: str
+    whole: str
+    """All that it would say: one JSON object."""
+
+
 class Reader(Protocol):
     """Reads the verdicts of one judge."""
 
     countable: bool
     """Whether there are few enough different verdicts for a majority of them."""
+
+    def praise(self, *, least: bool = False) -> Praise:
+        """The verdict that earns most, or `least`."""
+        ...
 
     def read(self, text: str) -> Verdict:
         """The verdict in what a judge said.
@@ -131,6 +145,15 @@ class VerdictReader:
             return Verdict(None, CANNOT_TELL, explanation)
         return Verdict(self._value(verdict), str(verdict), explanation)
 
+    def praise(self, *, least: bool = False) -> Praise:
+        best: object
+        if self.labels is not None:
+            worth = {label: value for label, value in self.labels.items() if value is not None}
+            best = (min if least else max)(worth, key=lambda label: worth[label])
+        else:
+            best = (self.ends or (0, 1))[not least]
+        return Praise(str(best), whole_praise(VERDICT, best))
+
     def _value(self, verdict: Any) -> float | None:
         shown = repr(verdict)[:60]
         if self.labels is not None:
@@ -153,6 +176,11 @@ _HINT = (
     "additionalProperties: false, "
     "properties: {explanation: {type: string}, verdict: {enum: [good, bad]}}}}"
 )
+
+
+def whole_praise(key: str, best: object) -> str:
+    """What a judge says that finds nothing wrong; `best` stands under `key`."""
+    return json.dumps({EXPLANATION: "Nothing is wrong with it.", key: best})
 
 
 def properties_of(schema: Mapping[str, Any] | None, key: str, hint: str) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """Labels by way of a spreadsheet: a table to fill in, and what comes back read strictly.
 
-Column `label` is the one to fill in.  The columns that name an answer (or a pair) are ours and stay
-as they are; what stands in the others is for the reader, and is not read again.
+Column `label` is the one to fill in.  The columns that name an answer (or a pair), and the rule by
+which it was chosen, are ours and stay as they are; what stands in the others is for the reader, and
+is not read again.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from promptops.documents.tree import decode_text
 from promptops.errors import InputError, Location, did_you_mean
+from promptops.values.label import Chosen
 
 Kind = Literal["answer", "pair"]
 
@@ -25,6 +27,8 @@ IDS: Mapping[Kind, tuple[str, ...]] = {
     "pair": ("metric", "case", "first", "second"),
 }
 """The columns that say what a row is about."""
+CHOSEN = "chosen"
+"""The rule by which the row was chosen; empty, or not there, where somebody picked it."""
 FILLED = ("label", "comment")
 SHOWN: Mapping[Kind, tuple[str, ...]] = {"answer": ("answer",), "pair": ("answer 1", "answer 2")}
 INPUT = "input: "
@@ -38,6 +42,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 _DELIMITERS = ",;\t"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+_RULES: Mapping[str, Chosen] = {rule: rule for rule in get_args(Chosen)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Row:
     line: int
     """Where it starts in the file, from 1."""
     cells: Mapping[str, str]
-    """Of the columns in `IDS` and `FILLED`, without blanks around them."""
+    """Of the columns in `IDS`, `CHOSEN` and `FILLED`, without blanks around them."""
     problem: str = ""
     """Why it cannot be read; empty where it can."""
 
@@ -69,7 +74,7 @@ def sheet_text(
     """
     extra = sorted({name for row in rows for name in row if name.startswith(INPUT)})
     told = [name for name in (EXPECTED, CHOICES) if any(name in row for row in rows)]
-    header = [*IDS[kind], *FILLED, *told, *extra, *SHOWN[kind]]
+    header = [*IDS[kind], CHOSEN, *FILLED, *told, *extra, *SHOWN[kind]]
     paper = io.StringIO(newline="")
     writer = csv.writer(paper)
     writer.writerow(cell(name) for name in header)
@@ -128,7 +133,7 @@ def _kind(header: Sequence[str], location: Location) -> Kind:
     for name in needed:
         if name not in header:
             raise InputError(f"no column {name!r}", location=location, hint=_HOW)
-    known = {*IDS[kind], *FILLED, EXPECTED, CHOICES, *SHOWN[kind]}
+    known = {*IDS[kind], CHOSEN, *FILLED, EXPECTED, CHOICES, *SHOWN[kind]}
     for at, name in enumerate(header):
         if name in header[:at] and name.strip():
             raise InputError(f"the column {name!r} is there twice", location=location)
@@ -144,7 +149,7 @@ _HOW = "promptops review SUITE --export FILE writes a sheet to fill in"
 
 def _row(line: int, header: Sequence[str], record: Sequence[str], kind: Kind) -> Row:
     given = dict(zip(header, record, strict=False))
-    cells = {name: given.get(name, "").strip() for name in (*IDS[kind], *FILLED)}
+    cells = {name: given.get(name, "").strip() for name in (*IDS[kind], CHOSEN, *FILLED)}
     return Row(line, cells, _problem(header, record, cells, kind))
 
 
@@ -159,7 +164,14 @@ def _problem(
     for name in IDS[kind][2:]:
         if not _DIGEST.match(cells[name]):
             return f"{name!r} is not as it was written: {cells[name][:24]!r}"
+    if cells[CHOSEN] not in _RULES:
+        return f"{CHOSEN!r} is not as it was written: {cells[CHOSEN][:24]!r}"
     return ""
+
+
+def rule_of(row: Row) -> Chosen:
+    """By which rule a row without a problem was chosen."""
+    return _RULES[row.cells[CHOSEN]]
 
 
 def filled(rows: Iterable[Row]) -> list[Row]:

@@ -83,13 +83,13 @@ def _rows(report: Report, results: Results) -> Iterator[_Row]:
     same_for_all, supplied = _of_report(report), text_cell(_supplied(report, results))
     ahead: dict[str, CaseDetails] = {}
     people = by_answer(judged(results).labels(report))
-    corrections = _corrections(report)
+    judged_by = _judged_by(report)
     for case in report.cases:
         # Both stand in the same order; what is missing on one side must not shift the other.
         while case.id not in ahead and (known := next(behind, None)):
             ahead[known.id] = known
         known_ = ahead.pop(case.id, _NO_DETAILS)
-        said = said_in_case(known_, report, people) | corrections
+        said = said_in_case(known_, report, people) | judged_by
         yield _row(same_for_all, case, known_, (supplied, said))
 
 
@@ -107,8 +107,11 @@ def _of_report(report: Report) -> list[str]:
     return [text_cell(each) for each in told]
 
 
-def _corrections(report: Report) -> dict[str, str]:
-    """Differences that people's labels put right; they are the same for all cases of a report."""
+def _judged_by(report: Report) -> dict[str, str]:
+    """Differences that people's labels put right, and how far a judge is trusted.
+
+    They are the same for all cases of a report.
+    """
     found: dict[str, str] = {}
     for each in report.metrics:
         put_right = facts.corrected(each)
@@ -117,6 +120,8 @@ def _corrections(report: Report) -> dict[str, str]:
             found[f"{each.name} corrected delta"] = number_cell(put_right[0])
         if each.labels:
             found[f"{each.name} labelled pairs"] = number_cell(each.labels)
+        if each.judge and each.note:
+            found[f"{each.name} note"] = text_cell(each.note)
     return found
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from promptops.reports import words
 from promptops.reports.judged_results import AnyLabel, digest_of, said_by
 from promptops.reports.spreadsheet import number_cell, text_cell
-from promptops.values.details import CaseDetails, SampleDetails
+from promptops.values.details import CaseDetails
+from promptops.values.judging import CaseWords
 from promptops.values.report import Report
 from promptops.values.sample import Arm
 from promptops.values.score import Score, Unscorable, Vote
@@ -21,16 +21,6 @@ _MOST_LETTERS = 60
 
 People = Mapping[tuple[str, str], list[AnyLabel]]
 """Case and digest of an answer to what people said of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseWords:
-    """What was said of one case, line by line."""
-
-    votes: list[str] = field(default_factory=list)
-    """One for each judge and version, of the sample on which the votes are widest apart."""
-    people: list[str] = field(default_factory=list)
-    """One for each label."""
 
 
 NOTHING_SAID = CaseWords()
@@ -121,19 +111,31 @@ def vote_told(vote: Vote) -> str:
 
 
 def _people(case: CaseDetails, report: Report, people: People) -> list[str]:
-    return [line for sample in case.samples for line in _labels_on(sample, case.id, report, people)]
+    """`right of v2: Ana Ficta says faithful: as the page has it`, for each label on an answer.
 
-
-def _labels_on(sample: SampleDetails, case: str, report: Report, people: People) -> list[str]:
-    """`right of v2: Ana Ficta says faithful`, for each label on the answer of a sample."""
-    output = digest_of(sample) if people else None
-    if output is None:
+    Where a side answered in several ways, with the first sample that did.
+    """
+    if not people:
         return []
-    side = _side(report, sample.arm, pairs=False)
-    return [
-        f"{short(each.metric)}{side}: {short(each.reviewer)} says {short(said_by(each, output))}"
-        for each in people.get((case, output), ())
-    ]
+    found: list[str] = []
+    for arm in ARMS:
+        said: dict[str, int] = {}  # what was answered, and in which sample first
+        for sample in case.samples:
+            output = digest_of(sample) if sample.arm == arm else None
+            if output is not None:
+                said.setdefault(output, sample.index)
+        side = _side(report, arm, pairs=False)
+        for output, index in said.items():
+            where = f", sample {index + 1}" if len(said) > 1 else ""
+            labels = people.get((case.id, output), ())
+            found += [_label_told(each, output, f"{side}{where}") for each in labels]
+    return found
+
+
+def _label_told(label: AnyLabel, output: str, where: str) -> str:
+    told = f"{short(label.metric)}{where}: {short(label.reviewer)} says"
+    comment = f": {short(label.comment)}" if label.comment.strip() else ""
+    return f"{told} {short(said_by(label, output))}{comment}"
 
 
 def short(text: str) -> str:

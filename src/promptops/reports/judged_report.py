@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from promptops.reports.case_words import CaseWords
 from promptops.reports.changed_cases import changed, choose
-from promptops.reports.votes import Judging, read_votes
+from promptops.reports.votes import read_votes
+from promptops.values.judging import CaseWords, Judging
 from promptops.values.report import Report
 from promptops.values.results import Results
 

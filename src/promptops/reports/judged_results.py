@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from promptops.values.details import SampleDetails
+from promptops.values.judging import Said
 from promptops.values.label import Label, PairLabel, output_digest
 from promptops.values.report import Report
 from promptops.values.response import Response
@@ -70,6 +71,12 @@ def no_labels(report: Report) -> Sequence[AnyLabel]:
     return ()
 
 
+def nothing_said(report: Report) -> Said | None:
+    """For results of which it is to be read out of what is behind them."""
+    del report
+    return None
+
+
 def no_trust(report: Report) -> Sequence[TrustReport]:
     """For results of whose judges nothing was measured."""
     del report
@@ -86,6 +93,8 @@ class JudgedResults(Results):
     """What people said of answers of its suite."""
     trust: Callable[[Report], Sequence[TrustReport]] = no_trust
     """What was measured of the judges that it used, in its suite."""
+    said: Callable[[Report], Said | None] = nothing_said
+    """What its judges said, where that came with the report, and nothing is behind it."""
 
 
 def judged(results: Results) -> JudgedResults:
@@ -100,10 +109,7 @@ def digest_of(sample: SampleDetails) -> str | None:
     if sample.failure is not None or sample.missing:
         return None
     answer = Response(sample.content, tool_calls=sample.tool_calls, refusal=sample.refusal)
-    try:
-        return output_digest(answer)
-    except UnicodeEncodeError:  # half a surrogate pair, which no label can name
-        return None
+    return output_digest(answer)
 
 
 def by_answer(labels: Sequence[AnyLabel]) -> Mapping[tuple[str, str], list[AnyLabel]]:

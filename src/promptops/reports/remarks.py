@@ -39,12 +39,15 @@ def about_intervals(report: Report) -> list[str]:
 
 def about_corrections(report: Report) -> str:
     """What a corrected difference is; "" where there is none."""
-    if not any(facts.corrected(each) for each in report.metrics):
+    corrected = [each for each in report.metrics if facts.corrected(each)]
+    if not corrected:
         return ""
-    return (
+    told = (
         "corrected: the judge's difference put right by people's labels, on pairs of which they"
-        " labelled both answers; the verdict rests on it"
+        " labelled both answers"
     )
+    gates = any(each.role == "gate" for each in corrected)
+    return f"{told}; the verdict rests on it" if gates else told
 
 
 def about_limits(report: Report, signs: Symbols) -> list[str]:

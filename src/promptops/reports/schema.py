@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from promptops.reports import case_words, judged_report, votes
+from promptops.reports import judged_report
 from promptops.reports.judged_report import said_schema
-from promptops.values import details, gate, report, request
+from promptops.values import details, gate, judging, report, request
 from promptops.values.gate import GateFile
 from promptops.values.report import Report
 
-_HOMES = (report, gate, details, request, votes, case_words)
+_HOMES = (report, gate, details, request, judging)
 """Where the types live that a file is made of; no two of them share a name."""
 
 

@@ -38,7 +38,7 @@ def _parts(report: TrustReport) -> list[Markup]:
     canaries, _ = trust_words.canary_words(report)
     told = [("canaries", canaries), *trust_words.biases(report, UNICODE)]
     facts = [element("div", element("dt", name), element("dd", each)) for name, each in told]
-    people = [element("li", each) for each in trust_words.people(report)]
+    people = [element("li", each) for each in trust_words.people(report, UNICODE)]
     moves = element("div", element("h3", "What moves it"), element("dl", *facts))
     who = element("div", element("h3", "People"), element("ul", *people, class_="notes"))
     parts = []
@@ -66,12 +66,9 @@ def _measures(report: TrustReport) -> Markup:
 
 
 def _slices(report: TrustReport) -> Markup:
-    body = [
-        [each.tag, f"{each.answers:,}", words.score(each.accuracy.value)] for each in report.slices
-    ]
-    return _table(
-        f"By tag: {report.metric} in {report.suite}", ["tag", "answers", "accuracy"], body
-    )
+    body = [list(row) for row in trust_words.slices(report)]
+    heads = ["tag", "answers", "accuracy", "95% interval"]
+    return _table(f"By tag: {report.metric} in {report.suite}", heads, body)
 
 
 def _disagreements(report: TrustReport) -> Markup:

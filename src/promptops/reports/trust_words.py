@@ -52,7 +52,7 @@ def facts(report: TrustReport, signs: Symbols) -> str:
     return f" {signs.dot} ".join(told)
 
 
-def people(report: TrustReport) -> list[str]:
+def people(report: TrustReport, signs: Symbols) -> list[str]:
     """Who labelled, and how far they agree."""
     who = report.people
     if not who.labels:
@@ -67,7 +67,7 @@ def people(report: TrustReport) -> list[str]:
         told.append(f"How far reviewers agree is not known: {who.alpha.why}.")
     else:
         told.append(
-            f"Reviewers agree with alpha {_number(who.alpha)} on"
+            f"Reviewers agree with alpha {_number(who.alpha, signs)} on"
             f" {words.many(who.shared, 'answer')} that several labelled."
         )
     left_out = [
@@ -86,9 +86,25 @@ def rows(report: TrustReport, signs: Symbols) -> list[Row]:
     """Every measure of agreement."""
     return [
         Row(
-            each.name, _value(each), _interval(each, signs), each.why or MEANINGS.get(each.name, "")
+            each.name,
+            _value(each, signs),
+            _interval(each, signs),
+            each.why or MEANINGS.get(each.name, ""),
         )
         for each in report.agreement
+    ]
+
+
+def slices(report: TrustReport) -> list[tuple[str, str, str, str]]:
+    """Each tag, the worst first: its name, answers, accuracy and interval."""
+    return [
+        (
+            each.tag,
+            words.number(each.answers),
+            words.score(each.accuracy.value),
+            _hundredths(each.accuracy.interval),
+        )
+        for each in report.slices
     ]
 
 
@@ -114,6 +130,11 @@ def biases(report: TrustReport, signs: Symbols) -> Iterator[tuple[str, str]]:
         yield "consistency", "not known: nothing was asked twice (--repeat 3 does)."
 
 
+def thousandths(value: float, signs: Symbols) -> str:
+    """A number by its thousandths; what rounds to nothing has no sign."""
+    return f"{value:z.3f}".replace("-", signs.minus)
+
+
 def canary_words(report: TrustReport) -> tuple[str, bool]:
     """What the canaries came to, and whether all is well."""
     if not report.canaries:
@@ -127,21 +148,25 @@ def canary_words(report: TrustReport) -> tuple[str, bool]:
     return f"all {len(report.canaries)} fail, as they must", True
 
 
-def _value(each: Measure) -> str:
-    return "not defined" if each.value is None else f"{each.value:.3f}"
+def _value(each: Measure, signs: Symbols) -> str:
+    return "not defined" if each.value is None else thousandths(each.value, signs)
 
 
 def _interval(each: Measure, signs: Symbols) -> str:
     if each.interval is None:
         return signs.none
-    low, high = (f"{end:.3f}".replace("-", signs.minus) for end in each.interval)
+    low, high = (thousandths(end, signs) for end in each.interval)
     return f"{low} to {high}"
 
 
-def _number(each: Measure) -> str:
+def _hundredths(interval: tuple[float, float] | None) -> str:
+    return f"{words.score(interval[0])} to {words.score(interval[1])}" if interval else ""
+
+
+def _number(each: Measure, signs: Symbols) -> str:
     if each.interval is None:
-        return _value(each)
-    return f"{each.value:.3f} ({each.interval[0]:.3f} to {each.interval[1]:.3f})"
+        return _value(each, signs)
+    return f"{_value(each, signs)} ({_interval(each, signs)})"
 
 
 def _share(each: Measure) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from promptops.reports import words
 from promptops.reports.symbols import Symbols
+from promptops.reports.trust_words import thousandths
 from promptops.values.trust import Measure
 from promptops.values.tuning import Half, Outcome, Tried, TuneReport
 
@@ -83,10 +84,11 @@ def notes(report: TuneReport, signs: Symbols) -> list[str]:
     """What a reader must know to read the numbers right."""
     found = []
     if report.optimism is not None:
-        best, count = _signed(report.optimism, signs), len(report.tried)
+        apart = thousandths(abs(report.optimism), signs)
+        side = "higher" if report.optimism > 0 else "lower"
         found.append(
-            f"The best of {count} is so partly by luck: on the half that picked it, its alpha was"
-            f" {best} beside that on the half that did not. Only the latter counts."
+            f"The best of {len(report.tried)} is so partly by luck. Its alpha was {apart} {side} on"
+            " the half that picked it than on the other; only the other counts."
         )
     if report.looks > 1:
         found.append(
@@ -117,13 +119,13 @@ def _about(each: Tried) -> str:
 
 
 def _value(each: Measure, signs: Symbols) -> str:
-    return signs.none if each.value is None else f"{each.value:.3f}".replace("-", signs.minus)
+    return signs.none if each.value is None else thousandths(each.value, signs)
 
 
 def _interval(each: Measure, signs: Symbols) -> str:
     if each.interval is None:
         return signs.none
-    low, high = (f"{end:.3f}".replace("-", signs.minus) for end in each.interval)
+    low, high = (thousandths(end, signs) for end in each.interval)
     return f"{low} to {high}"
 
 
@@ -131,7 +133,3 @@ def _with_interval(each: Measure, signs: Symbols) -> str:
     if each.interval is None:
         return _value(each, signs)
     return f"{_value(each, signs)} ({_interval(each, signs)})"
-
-
-def _signed(value: float, signs: Symbols) -> str:
-    return f"{value:+.3f}".replace("-", signs.minus)

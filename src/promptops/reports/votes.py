@@ -10,14 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from promptops.reports import words
 from promptops.reports.case_words import (
     ARMS,
     CANNOT_TELL,
     NOTHING_SAID,
-    CaseWords,
     People,
     case_words,
     judges_of,
@@ -25,6 +22,7 @@ from promptops.reports.case_words import (
 )
 from promptops.reports.judged_results import by_answer, judged
 from promptops.values.details import Details
+from promptops.values.judging import CaseWords, Judging, Said, Voter
 from promptops.values.report import Report
 from promptops.values.results import Results
 from promptops.values.sample import Arm
@@ -33,42 +31,6 @@ from promptops.values.score import Scored, Unscorable, Vote
 _BASELINE_FIRST, _CANDIDATE_FIRST = "baseline first", "candidate first"
 _DECIDED = frozenset({"first", "second"})
 _MOST_VOTERS = 8
-
-
-class Voter(msgspec.Struct, frozen=True):
-    """One of those whose words make up the scores of a metric: a model, or a criterion."""
-
-    by: str
-    votes: int
-    """With a value."""
-    silent: int
-    """Without one: it could not tell, could not be read, or could not be asked."""
-    mean: float | None
-    """Of its values, in [0, 1]; None where there is none."""
-
-
-class Judging(msgspec.Struct, frozen=True):
-    """What the judge of one metric said in a run; of a judge of pairs, a pair counts once."""
-
-    answers: int
-    """It was asked about, or would have been."""
-    cannot_tell: int
-    """No score, because it could not tell."""
-    unscored: int
-    """No score for another reason: it could not be read, shown the answer, or asked."""
-    voted: int
-    """Answers with two or more values."""
-    divided: int
-    """Of them, those whose values differ; of pairs, beyond what the order does."""
-    voters: list[Voter]
-    pairs: int = 0
-    """Pairs of words, one in each order, that both have a value."""
-    flipped: int = 0
-    """Of them, for another answer in the other order."""
-    decided: int = 0
-    """Words for the one answer or the other."""
-    first: int = 0
-    """Of them, for the one that was shown first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +52,18 @@ def read_votes(results: Results, report: Report, wanted: Collection[str] = ()) -
 
     What is behind the report is looked up only where there may be something.
     """
+    told = votes_said(judged(results).said(report))
+    if told is not None:
+        return told
     people = by_answer(judged(results).labels(report))
     if not judges_of(report) and not (people and wanted):
         return Votes()
     return votes_behind(results.details(report.run), report, people, wanted)
+
+
+def votes_said(said: Said | None) -> Votes | None:
+    """The same as it came with a report; None where it did not."""
+    return None if said is None else Votes(said.judging, said.cases)
 
 
 def votes_behind(

@@ -7,8 +7,8 @@
 - α: Krippendorff (`krippendorff`), the judge being one more reviewer.
 
 The intervals of κ and α are `bca_interval`.  A bootstrap cannot see a disagreement that it never
-met: forty answers without one would make it certain.  So the lower end of α is never above what the
-upper end of Wilson's interval for the share of disagreements leaves of it.
+met: forty answers without one would make it certain.  So no lower end is above what the upper end
+of Wilson's interval for the share of disagreements leaves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from promptops.statistics.bootstrap import bca_interval
+from promptops.statistics.bootstrap import ROUNDING, bca_interval
 from promptops.statistics.krippendorff import Level, krippendorff_alpha
 from promptops.statistics.proportion import clustered_share
 
@@ -47,12 +47,13 @@ def cohen_kappa(
     x, y = _pair(first, second)
     if weighted:
         observed = float(np.square(x - y).mean())
-        chance = float(np.square(x[:, None] - y[None, :]).mean())
+        # Of every x with every y: what mean and spread make of it, without a table of all pairs.
+        chance = float(x.var() + y.var() + (x.mean() - y.mean()) ** 2)
     else:
         observed = float((x != y).mean())
         values = np.unique(np.concatenate([x, y]))
         chance = 1 - sum(float((x == v).mean() * (y == v).mean()) for v in values)
-    if chance <= 0:
+    if chance <= ROUNDING:
         raise ValueError("both say the same of all answers: kappa is not defined")
     return 1 - observed / chance
 
@@ -77,7 +78,7 @@ def kappa(
     except ValueError:
         return None
     interval = bca_interval(of, clusters, level=level, seed=seed)
-    return None if interval is None else Agreement(value, *interval)
+    return _no_surer(interval, np.stack([x, y]), clusters, value, level)
 
 
 def alpha_of_two(
@@ -112,16 +113,27 @@ def alpha_of_many(
     except ValueError:
         return None
     interval = bca_interval(of, clusters, level=level, seed=seed)
+    return _no_surer(interval, table, clusters, value, level)
+
+
+def _no_surer(
+    interval: tuple[float, float] | None,
+    table: Array,
+    clusters: Sequence[Hashable],
+    value: float,
+    level: float,
+) -> Agreement:
+    """An interval of the bootstrap, no surer than the disagreements that were met allow."""
     low, high = interval or (-1.0, 1.0)
     low = min(low, value, _floor(table, clusters, value, level))
     return Agreement(value, max(-1.0, low), min(1.0, max(high, value)))
 
 
 def _floor(table: Array, clusters: Sequence[Hashable], value: float, level: float) -> float:
-    """The least α, were there as many disagreements as Wilson's interval still allows.
+    """The least α or κ, were there as many disagreements as Wilson's interval still allows.
 
-    1 − α grows with the share of answers that are disagreed on; where there are none, as if each
-    were as bad as chance makes it.
+    What is missing to 1 grows with the share of answers that are disagreed on; where there are
+    none, as if each were as bad as chance makes it.
     """
     paired = (~np.isnan(table)).sum(axis=0) >= 2
     seen = table[:, paired]

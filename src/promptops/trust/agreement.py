@@ -128,8 +128,7 @@ def _share(name: str, hits: Sequence[tuple[bool, str]], kind: str) -> Measure:
 
 def _coefficient(name: str, found: Agreement | None, judged: Sequence[Judged]) -> Measure:
     if found is None:
-        why = "all answers are of one case" if len({each.cluster for each in judged}) == 1 else ""
-        why = why or "people and the judge say the same of every answer: label good and bad ones"
+        why = "people and the judge say the same of every answer: label good and bad ones"
         why = why if judged else "no labelled answer was judged"
         return Measure(name, None, size=len(judged), why=why)
     return Measure(name, found.value, (found.low, found.high), BY_BOOTSTRAP, len(judged))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pvariance, variance
 
@@ -69,6 +69,25 @@ def people_differences(
         if before is not None and after is not None:
             found[case, index] = after - before
     return found
+
+
+def outdated_cases(
+    words: Mapping[Key, PeoplesWord],
+    there: Mapping[str, Container[str]],
+    known: Collection[Pair],
+) -> set[str]:
+    """Cases that people were shown, though not these answers: no pair of theirs is known.
+
+    `there` has the outputs of each case at hand whose answers differ at all.  An answer of an
+    earlier version that came again in the same words keeps its label, and one that changed lost it:
+    what is still labelled are then the cases in which nothing changed, which is no random sample.
+    """
+    still = {case for case, _ in known}
+    return {
+        case
+        for case, output in words
+        if case in there and case not in still and output not in there[case]
+    }
 
 
 def corrected(

@@ -18,6 +18,7 @@ FOLDER = "evals"
 SUFFIX = ".trust.json"
 
 _DECODER = msgspec.json.Decoder(list[TrustReport])
+_SHARES = ("accuracy", "sensitivity", "specificity")
 _AGAIN = "promptops judge check NAME --write  writes it anew"
 
 
@@ -47,7 +48,19 @@ def read_trust(tree: Tree, judge: str) -> list[TrustReport]:
             raise InputError(
                 f"{what} among those on {judge!r}", location=Location(path), hint=_AGAIN
             )
+        _check_shares(each, Location(path))
     return found
+
+
+def _check_shares(report: TrustReport, place: Location) -> None:
+    """What a pass rests on: no hand may have written a share that is none."""
+    for name in _SHARES:
+        known = report.measure(name)
+        if known is None:
+            continue
+        numbers = [each for each in (known.value, *(known.interval or ())) if each is not None]
+        if any(not 0 <= each <= 1 for each in numbers):
+            raise InputError(f"{name} is a share, from 0 to 1", location=place, hint=_AGAIN)
 
 
 def merged(kept: Sequence[TrustReport], new: Sequence[TrustReport]) -> list[TrustReport]:

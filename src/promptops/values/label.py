@@ -7,7 +7,7 @@ every rerun, whoever drew it.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -62,7 +62,22 @@ class PairLabel(msgspec.Struct, frozen=True, omit_defaults=True):
 def output_digest(response: Response) -> str:
     """SHA-256, as 64 hex digits, of what an answer says: its text, its tool calls, its refusal.
 
-    Tokens, times and prices do not enter: the same words are the same answer.
+    Tokens, times and prices do not enter: the same words are the same answer.  Half a surrogate
+    pair, which no encoding can carry, counts as its escape, as which it is kept.
     """
     said = [response.content, response.tool_calls, response.refusal]
-    return hashlib.sha256(canonical_json(said)).hexdigest()
+    try:
+        text = canonical_json(said)
+    except UnicodeEncodeError:
+        text = canonical_json(_written_out(said))
+    return hashlib.sha256(text).hexdigest()
+
+
+def _written_out(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_written_out(key): _written_out(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_written_out(each) for each in value]
+    return value

@@ -161,6 +161,9 @@ class TrustReport(msgspec.Struct, frozen=True):
     """A few of them, the widest first."""
     created: str = ""
     """UTC, ISO 8601."""
+    first: int = 0
+    """The number of its first draw: what it said before it changed behind its name is under others,
+    and not used."""
     calls: int = 0
     """Made to judge, for this report."""
     cost_usd: float | None = 0.0

@@ -22,9 +22,19 @@ def policy(*metrics):
 
 
 def compared(metric=FAIR, verdict="improved", **more):
-    fields = {"baseline": 0.5, "candidate": 0.6, "delta": 0.1, "interval": (0.05, 0.15)}
-    whole = {**fields, "population_interval": None, "pairs": 200, "missing": 0, "units": 200}
-    return MetricComparison(metric=metric, verdict=verdict, **whole | more)
+    found = MetricComparison(
+        metric=metric,
+        baseline=0.5,
+        candidate=0.6,
+        delta=0.1,
+        interval=(0.05, 0.15),
+        population_interval=None,
+        pairs=200,
+        missing=0,
+        verdict=verdict,
+        units=200,
+    )
+    return replace(found, **more)
 
 
 def by(verdict, interval, **more):
@@ -57,6 +67,8 @@ def test_what_labels_leave_open_is_open_and_more_samples_do_not_close_it():
     assert told == f"{lies}: more labels of this kind would settle it"
     assert open_by_labels(decision.comparisons)
     assert not open_by_labels([compared()])
+    seen = compared(BACK, "inconclusive", by_labels=by("inconclusive", (-0.1, 0.1)))
+    assert not open_by_labels([seen])
 
 
 def test_one_metric_by_labels_leaves_another_as_it_is():

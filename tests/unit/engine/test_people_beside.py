@@ -1,5 +1,7 @@
 """What people's labels of pairs say of a candidate."""
 
+from typing import Literal
+
 import pytest
 
 from promptops.engine.people_beside import differences_of_pairs
@@ -7,6 +9,8 @@ from promptops.trust.judged import PeoplesWord, as_label, said_by_people
 from promptops.values.label import PairLabel
 
 A, B = "a" * 64, "b" * 64
+
+Better = Literal["first", "second", "tie"]
 
 
 @pytest.mark.parametrize(
@@ -22,7 +26,7 @@ A, B = "a" * 64, "b" * 64
 @pytest.mark.parametrize("swapped", [False, True])
 def test_a_pairs_gain_is_the_candidates(better, before, after, gain, *, swapped):
     first, second = (B, A) if swapped else (A, B)
-    other = {"first": "second", "second": "first", "tie": "tie"}
+    other: dict[str, Better] = {"first": "second", "second": "first", "tie": "tie"}
     said = other[better] if swapped else better
     label = as_label(PairLabel("fair", "x", first, second, said, "Ana", "2026"))
     words = said_by_people([label])

@@ -278,7 +278,7 @@ def test_answers_with_content(answer):
 def test_the_shipped_judge_is_a_working_judge():
     loaded = load_prompt(WorkingTree(ROOT), "judges/faithful")
     services = Desk(ROOT, answer=Script(Response('{"explanation": "e", "verdict": "faithful"}')))
-    one = scorer(type="judge", prompt="judges/faithful", labels={"faithful": 1, "unfaithful": 0})
+    one = scorer(type="judge", prompt="judges/faithful")
     one.preflight(services)
     given = subject("Nine.", context="The ferry leaves at nine.")
     assert one.check_case(given.case) is None

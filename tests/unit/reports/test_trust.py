@@ -9,7 +9,7 @@ import pytest
 from promptops.errors import InputError
 from promptops.reports.surface import Surface
 from promptops.reports.trust_discovery import find_trust, trust_formats
-from promptops.values.trust import TrustReport
+from promptops.values.trust import Measure, TrustReport
 from tests.examples import CANARIES
 from tests.trust_examples import report
 
@@ -37,6 +37,37 @@ def test_the_standing_and_its_reason_are_told(format_, standing):
     for told in ("accuracy", "sensitivity", "not defined", "an order", "Bo Example", "flips"):
         assert told == "flips" or told in text, told
     assert "the order decides in" in text
+
+
+@pytest.mark.parametrize("format_", ["terminal", "html", "markdown"])
+def test_a_sign_is_written_one_way_and_nothing_has_none(format_):
+    odd = [Measure("kappa", -0.0001, (-0.0002, 0.0), "BCa", 9), Measure("alpha", -0.2, None)]
+    people = msgspec.structs.replace(
+        report().people, alpha=Measure("alpha", -0.5, (-0.9, -0.1), "BCa", 9)
+    )
+    text = shown(format_, msgspec.structs.replace(report(), agreement=odd, people=people))
+    assert "−0.200" in text
+    assert "−0.500 (−0.900 to −0.100)" in text
+    assert "0.000 to 0.000" in text
+    for wrong in ("-0.200", "−0.000", "-0.000", "-0.500"):
+        assert wrong not in text, wrong
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_command_that_settles_it_is_not_broken(width):
+    command = "promptops review write --metric right -n 16"
+    told = f"about 16 more labels would settle it, if it goes on as it is: {command}"
+    lacking = msgspec.structs.replace(report("not known yet"), settle=told)
+    lines = shown("terminal", lacking, surface=Surface(width)).splitlines()
+    assert f"  {command}" in lines
+    assert "if it goes on as it is:" in " ".join(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("format_", ["terminal", "html", "markdown"])
+def test_each_tag_has_its_interval(format_):
+    text = shown(format_, report())
+    assert "hard" in text
+    assert "0.50 to 0.85" in text
 
 
 @pytest.mark.parametrize("format_", ["terminal", "html", "json", "markdown"])

@@ -63,7 +63,16 @@ def shown(format_, each, surface=PLAIN):
 @pytest.mark.parametrize("outcome", ["better", "worse", "not known"])
 def test_everything_is_told(format_, outcome):
     text = " ".join(shown(format_, report(outcome)).replace("\\", "").split())
-    for told in (outcome, "strict", "lax", "0.840", "0.610", "0.080 to 0.410", "97.5%", "+0.055"):
+    for told in (
+        outcome,
+        "strict",
+        "lax",
+        "0.840",
+        "0.610",
+        "0.080 to 0.410",
+        "97.5%",
+        "0.055 higher on",
+    ):
         assert told in text
     for told in ("out: an order", "told 2 times", "1 labelled answer", "80 answers of 59 cases"):
         assert told in text

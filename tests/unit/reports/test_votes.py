@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import jsonschema_rs
 import msgspec
 import pytest
 
+from promptops.cli.commenting import comment_of
+from promptops.github.gate_file import decode_gate
 from promptops.reports.case_words import case_words, vote_told
 from promptops.reports.discovery import find, formats
+from promptops.reports.gate_file import MOST_BYTES
 from promptops.reports.headline import headline
 from promptops.reports.judged_results import by_answer, digest_of, judged, said_by
-from promptops.reports.schema import report_schema
+from promptops.reports.schema import gate_schema, report_schema
 from promptops.reports.surface import Surface
 from promptops.reports.symbols import UNICODE
 from promptops.reports.votes import Votes, differ, judging_told, read_votes
@@ -25,6 +29,7 @@ from promptops.values.response import Response
 from promptops.values.results import Results
 from promptops.values.score import Vote
 from tests import examples
+from tests.gate_examples import every_gate
 from tests.judged_examples import BAD, JudgedDetails, judged_report, judged_results, labels
 
 
@@ -93,7 +98,7 @@ def test_a_label_belongs_to_what_was_said():
     (case, *_) = JudgedDetails(report).cases()
     told = case_words(case, report, by_answer(labels(report)))
     version = report.candidate.version
-    assert f"helpful of v{version}: Ana Ficta says useless" in told.people
+    assert f"helpful of v{version}: Ana Ficta says useless: vague" in told.people
     assert f"helpful of v{version}: Bo Example says cannot tell" in told.people
     assert sum("preferred" in each for each in told.people) == 2
     assert digest_of(case.samples[1]) == output_digest(Response(f"{BAD} (c0)"))
@@ -101,8 +106,23 @@ def test_a_label_belongs_to_what_was_said():
     assert case_words(elsewhere, report, by_answer(labels(report))).people == []
 
 
-def test_half_a_surrogate_pair_has_no_label():
-    assert digest_of(SampleDetails("candidate", 0, content="half \ud800")) is None
+def test_of_several_answers_the_sample_is_told():
+    report = judged_report()
+    (case, *_) = JudgedDetails(report).cases()
+    again = [
+        msgspec.structs.replace(case.samples[1], index=1, content="Another answer."),
+        msgspec.structs.replace(case.samples[1], index=2),
+    ]
+    several = msgspec.structs.replace(case, samples=[*case.samples, *again])
+    told = case_words(several, report, by_answer(labels(report))).people
+    version = report.candidate.version
+    assert f"helpful of v{version}, sample 1: Ana Ficta says useless: vague" in told
+    assert len(told) == len(case_words(case, report, by_answer(labels(report))).people)
+
+
+def test_a_label_belongs_to_an_answer_that_came():
+    broken = SampleDetails("candidate", 0, content="half \ud800")
+    assert digest_of(broken) == output_digest(Response("half \ud800"))
     assert digest_of(SampleDetails("candidate", 0, failure="timeout")) is None
 
 
@@ -178,8 +198,10 @@ def test_the_sheet_has_columns_for_it():
 
 
 def test_a_sheet_without_judges_has_none_of_them():
-    plain = find("csv")(Results([examples.passed()]), Surface())
-    assert not {"people", "votes", "corrected"} & set(
+    report = examples.passed()
+    bare = [msgspec.structs.replace(each, judge=None, note="a note") for each in report.metrics]
+    plain = find("csv")(Results([msgspec.structs.replace(report, metrics=bare)]), Surface())
+    assert not {"people", "votes", "corrected", "note"} & set(
         plain.splitlines()[0].replace(",", " ").split()
     )
 
@@ -210,3 +232,33 @@ def test_plain_results_are_taken_for_judged_ones():
     assert list(judged(plain).labels(judged_report())) == []
     known = judged_results()
     assert judged(known) is known
+
+
+def test_the_file_of_a_gate_carries_what_was_said_to_the_comment():
+    gate = every_gate()["supplied"].gate
+    assert gate is not None
+    known = replace(judged_results(), gate=gate)
+    text = find("json")(known, Surface())
+    jsonschema_rs.validator_for(gate_schema()).validate(json.loads(text))
+    file = decode_gate(text.encode())
+    run = judged_report().run
+    assert file.said[run].judging["helpful"].voters[1].by == "example/large-2"
+    assert "helpful of v2: Ana Ficta says useless: vague" in file.said[run].cases["order-0"].people
+    comment = " ".join(comment_of(file).replace("\\", "").split())
+    for told in ("votes differ on 1 of 9 answers", "says useless (0.00)", "Ana Ficta says useless"):
+        assert told in comment
+
+
+def test_a_file_of_a_gate_that_has_to_be_small_leaves_cases_out():
+    cases = [
+        msgspec.structs.replace(judged_report().cases[0], id=f"order-{at}", why="w" * 4000)
+        for at in range(4000)
+    ]
+    report = msgspec.structs.replace(judged_report(), cases=cases)
+    known = replace(judged_results(report=report), gate=every_gate()["supplied"].gate)
+    text = find("json")(known, Surface())
+    assert len(text.encode()) <= MOST_BYTES
+    file = decode_gate(text.encode())
+    left = {case.id for case in file.reports[0].cases}
+    assert set(file.said[report.run].cases) <= left
+    assert file.said[report.run].judging["preferred"].flipped == 4000

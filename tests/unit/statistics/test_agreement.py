@@ -39,6 +39,13 @@ def test_answers_to_one_case_are_worth_one():
     assert clustered_share([1.0] * 200, [n // 5 for n in range(200)]).worth == 40
 
 
+def test_answers_of_a_case_that_differ_are_worth_no_more_than_their_number():
+    """One right and one wrong in every case: nothing varies between cases."""
+    assert clustered_share([0.0, 1.0] * 20, [n // 2 for n in range(40)]).worth == 40
+    mixed = [0.0, 1.0] * 19 + [1.0, 1.0]
+    assert clustered_share(mixed, [n // 2 for n in range(40)]).worth == 40
+
+
 def test_kappa_by_hand():
     """8 in 10 agree where 5 in 10 would by chance: (.8 − .5)/(1 − .5)."""
     first = [1.0] * 50 + [0.0] * 50
@@ -53,9 +60,25 @@ def test_weighted_kappa_forgives_near_misses():
     assert cohen_kappa(first, near, weighted=True) > cohen_kappa(first, near) + 0.1
 
 
-def test_what_does_not_vary_has_no_coefficient():
-    same = [1.0] * 20
-    assert kappa(same, same, range(20)) is None
+def test_weighted_kappa_is_that_of_the_table_of_all_pairs():
+    first, second = np.random.default_rng(6).integers(5, size=(2, 60)) / 4
+    chance = np.mean([(x - y) ** 2 for x in first for y in second])
+    expected = 1 - np.mean((first - second) ** 2) / chance
+    found = cohen_kappa(first.tolist(), second.tolist(), weighted=True)
+    assert found == pytest.approx(expected)
+
+
+def test_weighted_kappa_of_many_answers_takes_no_table_of_their_pairs():
+    """One of 200,000 answers would have 40,000,000,000 cells."""
+    many = [0.0, 0.5, 1.0, 0.5] * 50_000
+    assert cohen_kappa(many, many, weighted=True) == 1
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("value", [1.0, 0.0, 0.1, 0.7])
+def test_what_does_not_vary_has_no_coefficient(value, *, weighted):
+    same = [value] * 20
+    assert kappa(same, same, range(20), weighted=weighted) is None
     assert alpha_of_two(same, same, range(20), "nominal") is None
 
 
@@ -90,6 +113,20 @@ def test_no_disagreement_among_few_is_no_certainty():
     assert known(alpha_of_two(many, many, range(150), "nominal")).low > 0.9
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_kappa_is_no_surer_than_alpha(*, weighted):
+    people = [1.0] * 15 + [0.0] * 5
+    found = known(kappa(people, people, range(20), weighted=weighted))
+    assert (found.value, found.high) == (1, 1)
+    assert found.low == pytest.approx(
+        known(alpha_of_two(people, people, range(20), "nominal")).low, abs=0.01
+    )
+    rare = [1.0] * 60 + [0.0]  # in a third of all samples that are drawn again it is not there
+    assert known(kappa(rare, rare, range(61), weighted=weighted)).low < 0
+    alone = known(kappa([1.0, 0.0, 1.0], [1.0, 0.0, 1.0], ["c"] * 3, weighted=weighted))
+    assert (alone.low, alone.value) == (-1, 1)
+
+
 def test_the_same_seed_is_the_same_interval():
     chance = np.random.default_rng(1)
     x, y = chance.integers(2, size=(2, 40)).astype(float).tolist()
@@ -102,7 +139,7 @@ def test_the_bootstrap_of_a_mean_is_near_its_normal_interval():
     low, high = known(bca_interval(lambda rows: float(values[rows].mean()), range(200)))
     half = 1.96 * values.std(ddof=1) / math.sqrt(200)
     assert (low, high) == pytest.approx(
-        (values.mean() - half, values.mean() + half), abs=0.25 * half
+        (values.mean() - half, values.mean() + half), abs=0.1 * half
     )
     assert bca_interval(lambda rows: float(rows.size), [0, 0, 0]) is None
 
@@ -132,6 +169,19 @@ def test_length_is_told_from_quality():
     covered = np.mean([each.low <= 0 <= each.high for each in honest])
     assert covered == pytest.approx(0.95, abs=0.038)  # three standard errors
     assert all(lenient_to_long(chance, 0.12).value > 0 for _ in range(50))
+
+
+def test_the_interval_of_a_slope_by_hand():
+    """Twelve clusters; truth says nothing, so it is the robust error of a line, and t of 11."""
+    extra = np.arange(12.0)
+    scores = extra / 20 + np.tile([0.1, -0.1, 0.0], 4)
+    rest = extra - extra.mean()
+    slope = (rest * scores).sum() / (rest**2).sum()
+    errors = scores - scores.mean() - slope * rest
+    error = ((rest * errors) ** 2).sum() ** 0.5 / (rest**2).sum() * (12 / 11) ** 0.5
+    found = known(slope_beside(scores.tolist(), [1.0] * 12, extra.tolist(), range(12)))
+    assert found.value == pytest.approx(slope)
+    assert found.high - found.value == pytest.approx(2.200985 * error, rel=1e-6)
 
 
 def test_a_slope_needs_clusters_and_something_that_varies():

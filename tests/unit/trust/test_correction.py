@@ -7,6 +7,7 @@ from promptops.trust.correction import (
     Corrected,
     corrected,
     labels_for_a_pass,
+    outdated_cases,
     people_differences,
 )
 from promptops.trust.judged import PeoplesWord
@@ -111,6 +112,68 @@ def test_all_pairs_labelled_are_peoples_own_mean():
     assert found.weight == 0
 
 
+def test_the_interval_of_peoples_own_mean_is_students():
+    """By hand: 20 losses and 40 ties, so s² = 20·40/60/59, and t(.95; 59) = 1.671093."""
+    said = {(f"c{n}", 0): -1.0 if n < 20 else 0.0 for n in range(60)}
+    found = put_right(said, said)
+    half = 1.671093 * (20 * 40 / 60 / 59 / 60) ** 0.5
+    assert found.delta == pytest.approx(-1 / 3)
+    assert found.interval == pytest.approx((-1 / 3 - half, -1 / 3 + half), abs=1e-6)
+
+
+def test_the_interval_with_a_judge_by_hand():
+    """60 labelled cases and 120 others; the judge is right on all of them."""
+    people = {(f"c{n}", 0): -1.0 if n < 20 else 0.0 for n in range(60)}
+    judge = people | {(f"c{n}", 0): -1.0 if n % 3 == 0 else 0.0 for n in range(60, 180)}
+    found = put_right(judge, people)
+    # All 180: a third are losses, so Var f = 2/9·180/179; of the labelled, Cov = 2/9.
+    weight = (179 / 180) / (1 + 60 / 120)
+    square = weight**2 * (2 / 9) / 120 + (1 - weight) ** 2 * (2 / 9) * (60 / 59) / 60
+    half = 1.671093 * square**0.5
+    assert found.weight == pytest.approx(weight)
+    assert found.delta == pytest.approx(-1 / 3)
+    assert found.interval == pytest.approx((-1 / 3 - half, -1 / 3 + half), abs=1e-6)
+
+
+def test_half_of_the_cases_alike_by_hand():
+    """How many cases differ is chance as well: mean²·share·(1 − share)/cases is added."""
+    said = {(f"c{n}", 0): -1.0 if n < 20 else 0.0 for n in range(60)}
+    same = dict.fromkeys([(f"s{n}", 0) for n in range(60)], 0.0)
+    found = put_right(said | same, said, same=same.keys())
+    square = 0.25 * (20 * 40 / 60 / 59 / 60) + (1 / 9) * 0.25 / 120
+    half = 1.671093 * square**0.5
+    assert found.delta == pytest.approx(-1 / 6)
+    assert found.interval == pytest.approx((-1 / 6 - half, -1 / 6 + half), abs=1e-6)
+    assert found.labels == 120  # all are known: half by labels, half because they are alike
+
+
+def test_a_case_counts_by_the_share_of_its_pairs_that_differ():
+    """Each case has one pair that differs, always a loss, and one that is alike: half a point."""
+    said = {(f"c{n}", 0): -1.0 for n in range(120)}
+    same = {(f"c{n}", 1): 0.0 for n in range(120)}
+    half = dict(list(said.items())[:60])
+    assert put_right(said | same, half, same=same.keys()).delta == pytest.approx(-0.5)
+    # Where the judge knows only of the others, they say as much.
+    judge = said | same | {(f"c{n}", 0): -float(n % 2) for n in range(120)}
+    people = {pair: judge[pair] for pair in half}
+    found = put_right(judge, people, same=same.keys())
+    assert found.weight > 0.4
+    assert found.delta == pytest.approx(-0.25)
+
+
+def test_few_pairs_say_nothing_though_all_are_labelled():
+    said = {(f"c{n}", 0): -float(n % 2) for n in range(49)}
+    assert corrected(said, said, ALPHA) is None
+
+
+def test_cases_that_were_labelled_in_other_words_are_found():
+    words = {(case, output): PeoplesWord(1.0) for case in "abcd" for output in ("v1", "v2")}
+    there = {"a": {"v1", "v2"}, "b": {"v1", "v3"}, "c": {"v1", "v3"}, "e": {"v1"}}
+    assert outdated_cases(words, there, [("a", 0)]) == {"b", "c"}  # d is not there at all
+    assert outdated_cases(words, there, [("a", 0), ("b", 1)]) == {"c"}
+    assert outdated_cases({("a", "v1"): PeoplesWord(1.0)}, there, []) == set()  # half a pair
+
+
 def test_labels_that_all_agree_are_not_certainty():
     pairs = [(f"c{n}", 0) for n in range(60)]
     found = put_right(dict.fromkeys(pairs, 0.0), dict.fromkeys(pairs[:55], 0.0))
@@ -162,3 +225,4 @@ def test_the_margin_of_a_judge_that_errs():
     assert judged_margin(0.05, 0.9, 0.8) == pytest.approx(0.035)
     assert judged_margin(0.05, 0.5, 0.5) is None
     assert judged_margin(0.05, None, 0.9) is None
+    assert judged_margin(0.05, 0.9, None) is None

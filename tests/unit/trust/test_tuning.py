@@ -48,13 +48,13 @@ def trial(chance, rates, count=120):
 def test_the_best_of_many_alike_is_luck_and_the_other_half_says_so():
     """Nine judges, all wrong 2 times in 10: alpha is .6 for all of them."""
     chance = np.random.default_rng(1)
-    found = [trial(chance, [0.2] * 9) for _ in range(60)]
+    found = [trial(chance, [0.2] * 9) for _ in range(20)]
     on_the_first = np.mean([picked.alpha.value for picked, _ in found])
     told_by_the_other = np.mean([gain.after.value for _, gain in found])
     assert on_the_first > 0.7
-    assert told_by_the_other == pytest.approx(0.6, abs=0.04)
+    assert told_by_the_other == pytest.approx(0.6, abs=0.07)
     verdicts = [gain.outcome for picked, gain in found if not picked.current]
-    assert verdicts.count("better") <= 6  # of about 54, each with an error of 1 in 40
+    assert verdicts.count("better") <= 3  # of about 18, each with an error of 1 in 40
 
 
 def test_what_is_better_is_picked_and_told():

@@ -78,7 +78,7 @@ def command(
     if sum((export is not None, import_ is not None, agreement)) > 1:
         raise InputError("--export, --import and --agreement go one at a time")
     check_output(output)
-    check_output(export)
+    check_output(export, "--export")
     project = find_project()
     wish = Wish(
         metric, pairs, choose.value, number, run, seed, reviewer, with_expected=not hide_expected

@@ -10,6 +10,7 @@ from promptops.labels.files import Labels
 from promptops.labels.ratings import Kind, Ratings, ratings
 from promptops.reports.safe_text import visible
 from promptops.reports.surface import Surface
+from promptops.reports.symbols import Symbols, symbols
 from promptops.reports.words import many
 from promptops.statistics.agreement import alpha_of_many
 from promptops.statistics.krippendorff import Level
@@ -89,15 +90,22 @@ def _lines(each: MetricAgreement, shown: Surface) -> list[str]:
 
     unit = "answer" if each.kind == "answer" else "pair"
     who = ", ".join(f"{inert(name)} ({count})" for name, count in each.reviewers.items())
-    lines = [f"{inert(each.metric)}: labels by {who}"]
+    pairs = " of pairs" if each.kind == "pair" else ""
+    lines = [f"{inert(each.metric)}: labels{pairs} by {who}"]
     if each.alpha is None or each.interval is None:
         return [*lines, f"  agreement not known: {each.reason}"]
     low, high = each.interval
     name = "α" if shown.unicode else "alpha"
-    value = f"{each.alpha:.2f}, 95% interval {low:.2f} to {high:.2f}"
+    signs = symbols(unicode=shown.unicode)
+    told, least, most = (_number(end, signs) for end in (each.alpha, low, high))
+    value = f"{told}, 95% interval {least} to {most}"
     over = f"{many(each.shared, unit)} that several labelled"
     lines.append(f"  Krippendorff's {name} ({each.scale}) {value}, over {over}")
     return [*lines, f"  {_meaning(low)}"]
+
+
+def _number(value: float, signs: Symbols) -> str:
+    return f"{value:z.2f}".replace("-", signs.minus)
 
 
 def _meaning(low: float) -> str:

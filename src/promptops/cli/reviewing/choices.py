@@ -154,6 +154,11 @@ class Metric:
     judge: LoadedPrompt | None = None
 
     @property
+    def as_scored(self) -> bool:
+        """People are asked what the scorer is asked: of single answers, or of pairs."""
+        return self.pairs == (self.scorer.type == "pairwise")
+
+    @property
     def question(self) -> str:
         """What people are asked, in one line."""
         if self.judge is not None and self.judge.prompt.description:

@@ -10,11 +10,13 @@ from promptops.cli.reviewing.choices import Metric, metric_of
 from promptops.cli.reviewing.material import Question, Shown, known_answers
 from promptops.cli.reviewing.scribe import Scribe
 from promptops.documents.tree import Tree
+from promptops.engine.choosing_answers import How
 from promptops.engine.suite import Suite
 from promptops.errors import InputError, Location, did_you_mean
 from promptops.labels.files import AnyLabel
 from promptops.labels.sheets import (
     CHOICES,
+    CHOSEN,
     EXPECTED,
     IDS,
     INPUT,
@@ -25,6 +27,7 @@ from promptops.labels.sheets import (
     Sheet,
     filled,
     read_sheet,
+    rule_of,
     sheet_text,
 )
 from promptops.reports.spreadsheet import text_cell
@@ -44,12 +47,16 @@ class Taken:
     """Rows that cannot be taken, with the line and why."""
 
 
-def sheet_to_fill(questions: Sequence[Question], metric: Metric) -> str:
-    """The table of these questions, in their order; nothing in it is a formula."""
+def sheet_to_fill(questions: Sequence[Question], metric: Metric, how: How) -> str:
+    """The table of these questions, in their order; nothing in it is a formula.
+
+    `how` is the rule by which they were chosen.
+    """
     kind: Kind = "pair" if metric.pairs else "answer"
     rows = []
     for each in questions:
-        row = {"metric": metric.name, "case": each.case, CHOICES: metric.choices.told}
+        row = {"metric": metric.name, "case": each.case, CHOSEN: how}
+        row[CHOICES] = metric.choices.told
         row |= {INPUT + name: text for name, text in each.inputs}
         row |= dict(zip(IDS[kind][2:], (shown.output for shown in each.answers), strict=True))
         row |= dict(zip(SHOWN[kind], (shown.text for shown in each.answers), strict=True))
@@ -129,7 +136,7 @@ class Desk:
                 f"{row.cells['label'][:60]!r} is no label of {metric.name!r}",
                 hint=f"write {metric.choices.told}; or ? where you cannot tell",
             )
-        scribe = Scribe(metric.name, self._reviewer, self._redactor)
+        scribe = Scribe(metric.name, self._reviewer, self._redactor, rule_of(row))
         return scribe.label(Question(there[0][0], (), None, answers), said, row.cells["comment"])
 
     def _metric(self, cell: str, kind: Kind) -> Metric:

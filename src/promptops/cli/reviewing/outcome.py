@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from promptops.cli.reviewing.choices import Metric
+from promptops.engine.choosing_answers import How
 from promptops.labels.writing import Kept
+from promptops.reports.page import Page
 from promptops.reports.safe_text import visible
 from promptops.reports.surface import Surface
 from promptops.reports.words import many
 
 SCHEMA = "promptops.review/1"
+_AT_RANDOM: How = "uniform"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -40,6 +43,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """Label to how often it was given."""
     next: list[str] = []
     """Commands that come next."""
+    remarks: list[str] = []
+    """What such labels do not count for."""
 
 
 def total(kept: Iterable[Kept]) -> Kept:
@@ -52,11 +57,30 @@ def total(kept: Iterable[Kept]) -> Kept:
 
 def next_commands(path: str, metrics: Sequence[Metric]) -> list[str]:
     """To keep the labels, and to see what they say of the judge."""
-    judges = dict.fromkeys(each.judge.name for each in metrics if each.judge is not None)
+    judges = dict.fromkeys(each.judge.name for each in metrics if each.judge and each.as_scored)
     return [
         f"git add {shlex.quote(path)}",
         *(f"promptops judge check {shlex.quote(name)}" for name in judges),
     ]
+
+
+def remarks(metrics: Sequence[Metric], how: How | None = None) -> list[str]:
+    """What labels of these metrics do not count for; `how` is the rule that chose the answers.
+
+    A sheet says row by row how each was chosen: None.
+    """
+    found = [
+        f"{each.name} scores answers one by one: labels of pairs measure and correct only what"
+        " is of type pairwise"
+        for each in metrics
+        if not each.as_scored
+    ]
+    if how not in {None, _AT_RANDOM}:
+        found.append(
+            f"chosen as {how}: such labels measure no judge and correct no delta;"
+            f" those of --choose {_AT_RANDOM} do"
+        )
+    return found
 
 
 def outcome_lines(outcome: Outcome, unit: str, shown: Surface) -> list[str]:
@@ -80,7 +104,16 @@ def outcome_lines(outcome: Outcome, unit: str, shown: Surface) -> list[str]:
             lines.append(f"  {count} {what}")
     if outcome.labelled:
         lines.append(f"  in {inert(outcome.file)}")
-    return lines
+    return lines + [f"  {inert(each)}" for each in outcome.remarks]
+
+
+def fitted(lines: Iterable[str], shown: Surface) -> list[str]:
+    """The same lines, those too wide broken between words and indented as they began."""
+    page = Page(shown)
+    for line in lines:
+        words = line.lstrip()
+        page.paragraph(words, indent=len(line) - len(words))
+    return page.text().splitlines()
 
 
 def next_lines(commands: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -18,9 +19,11 @@ from promptops.cli.reviewing.material import Asked, Question, questions_of, run_
 from promptops.cli.reviewing.outcome import (
     SCHEMA,
     Outcome,
+    fitted,
     next_commands,
     next_lines,
     outcome_lines,
+    remarks,
     total,
 )
 from promptops.cli.reviewing.reviewer import Reviewer, reviewer_of
@@ -101,17 +104,17 @@ class Review:
         """A sheet of what would be shown."""
         reviewer, metric, questions = self._gathered()
         if not questions:
-            note(self._nothing_left(metric))
+            note(f"{self._nothing_left(metric)}; {place} was not written")
             return ExitCode.OK
-        sheet = _part("filled_sheet").sheet_to_fill(questions, metric)
+        sheet = _part("filled_sheet").sheet_to_fill(questions, metric, self.wish.how)
         emit(sheet, place, machine=True)
         unit = "pair" if metric.pairs else "answer"
         note(
             f"{many(len(questions), unit)} in {place}: fill in the column 'label' with"
             f" {metric.choices.told}; or ? where you cannot tell"
         )
-        named = f"promptops review {self.suite.name} --import {place} --reviewer"
-        note(f"then  {named} {reviewer.name!r}")
+        back = ["review", self.suite.name, "--import", str(place), "--reviewer", reviewer.name]
+        note(f"then  promptops {shlex.join(back)}")
         return ExitCode.OK
 
     def take_sheet(self, place: Path) -> int:
@@ -135,6 +138,7 @@ class Review:
             len(taken.labels), kept.added, kept.changed, empty=taken.empty,
             refused=len(taken.refused), said=_counted(taken.labels),
             next=next_commands(labels_path(self.suite.name), metrics) if taken.labels else [],
+            remarks=remarks(metrics),
         )  # fmt: skip
         self._emit(outcome, sheet.kind, names)
         return ExitCode.INPUT if taken.refused else ExitCode.OK
@@ -160,7 +164,9 @@ class Review:
         if self.format is Format.JSON:
             emit(encode(found), self.output, machine=True)
         else:
-            emit("\n".join(part.agreement_lines(found.metrics, surface(self.output))), self.output)
+            shown = surface(self.output)
+            lines = part.agreement_lines(found.metrics, shown)
+            emit("\n".join(fitted(lines, shown)), self.output)
         return ExitCode.OK
 
     def _reviewer(self) -> Reviewer:
@@ -200,6 +206,7 @@ class Review:
             sums.changed, skipped=skipped, left=shown - len(said) - skipped,
             said=dict(Counter(each.label for each in said.values())),
             next=next_commands(path, [metric]) if said else [],
+            remarks=remarks([metric], self.wish.how) if said else [],
         )  # fmt: skip
         self._emit(outcome, "pair" if metric.pairs else "answer", [metric.name])
         return ExitCode.OK
@@ -216,7 +223,7 @@ class Review:
             for name in metrics:
                 found = part.agreement_of(self.suite.name, labels, name).metrics
                 lines += part.agreement_lines(found, shown)
-        emit("\n".join([*lines, *next_lines(outcome.next)]), self.output)
+        emit("\n".join([*fitted(lines, shown), *next_lines(outcome.next)]), self.output)
 
 
 def _part(name: str) -> Any:

@@ -17,7 +17,18 @@ from promptops.reports.safe_text import inert, one_line, visible
 from promptops.reports.surface import Surface
 
 NARROWEST = 20
+_LEAST = 4
+"""Lines of an answer below which the head of the screen makes room for it."""
 _KEYS = ("s skip", "c comment", "b back", "i rubric", "? help", "q quit")
+_OTHER_KEYS = (
+    ("s", "skip this one: it comes again another time"),
+    ("c", "write a comment, then Enter"),
+    ("b", "back to the one before, to change what you said"),
+    ("space", "down a page; Page Up and Page Down as well"),
+    ("j, k", "down a line, up a line; arrows as well"),
+    ("i", "what the judge is told to go by"),
+    ("q", "quit; every label is on disk already"),
+)
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -145,6 +156,9 @@ def shown(
     """
     above, lines, below = parts
     room = height - len(above) - len(below)
+    if room < min(len(lines), _LEAST):  # a small window: what is labelled goes before our words
+        above = above[: max(0, len(above) - _LEAST + max(0, room))]
+        room = height - len(above) - len(below)
     if len(lines) <= room:
         return [*above, *lines, *below], 0, room
     room = max(1, room - 1)
@@ -158,28 +172,38 @@ def shown(
 
 def help_lines(choices: Choices, paper: Paper) -> list[str]:
     """What every key does."""
-    lines = [paper.heading("What you can say"), ""]
-    for each in choices.listed:
-        keys = " or ".join(each.keys) or "v, then its name"
-        about = f": {each.about}" if each.about else ""
-        lines += paper.words(f"{keys}  {each.label}{about}", "     ")
+    sayings = [
+        (" or ".join(each.keys) or "v", f"{each.label}: {each.about}" if each.about else each.label)
+        for each in choices.listed
+    ]
     if choices.criteria:
-        for name, criterion in choices.criteria.items():
-            lines += paper.words(f"{name}: {criterion.question}", "     ")
-        lines.append("y or n to each in turn; b takes the last one back")
-    if choices.ends is not None:
-        lines += paper.words(f"v  type {choices.told}, then Enter", "     ")
-    lines += ["t  you cannot tell", "", paper.heading("Other keys"), ""]
-    for key, what in (
-        ("s", "skip this one: it comes again another time"),
-        ("c", "write a comment, then Enter"),
-        ("b", "back to the one before, to change what you said"),
-        ("space, j, k", "down a page, down a line, up a line (arrows and Page Up as well)"),
-        ("i", "what the judge is told to go by"),
-        ("q", "quit; every label is on disk already"),
-    ):
-        lines += paper.words(f"{key}  {what}", "     ")
-    return [*lines, "", "Any other key goes back."]
+        sayings = [("y, n", "to each in turn; b takes the last one back")]
+    elif not any(each.keys for each in choices.listed):
+        told = f"type {choices.told}, then Enter" if choices.ends else "type its name, then Enter"
+        sayings = [("v", told), *(("", what) for _, what in sayings)]
+    lines = [paper.heading("What you can say"), ""]
+    for name, criterion in choices.criteria.items():
+        lines += paper.words(f"{name}: {criterion.question}", "     ")
+    return [
+        *lines,
+        *_keyed([*sayings, ("t", "you cannot tell")], paper),
+        "",
+        paper.heading("Other keys"),
+        "",
+        *_keyed(_OTHER_KEYS, paper),
+        "",
+        "Any other key goes back.",
+    ]
+
+
+def _keyed(keys: Sequence[tuple[str, str]], paper: Paper) -> list[str]:
+    """Keys, and what they do beside them."""
+    room = max(len(key) for key, _ in keys) + 2
+    lines: list[str] = []
+    for key, what in keys:
+        first, *more = paper.words(what, " " * room)
+        lines += [key.ljust(room) + first, *more]
+    return lines
 
 
 def rubric_lines(metric: Metric, paper: Paper) -> list[str]:

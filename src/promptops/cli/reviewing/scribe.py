@@ -23,7 +23,7 @@ class Scribe:
     reviewer: str
     redact: Callable[[str], str]
     chosen: ByRule = ""
-    """How what is labelled was chosen; not known of a sheet that came back."""
+    """How what is labelled was chosen; not known of a row that a sheet was given by hand."""
 
     def label(self, question: Question, said: Said, comment: str = "") -> AnyLabel:
         """What was said of a question, as it is kept."""

@@ -78,6 +78,7 @@ class Terminal:
         for number, handler in (
             (signal.SIGWINCH, _nothing),
             (signal.SIGCONT, _nothing),
+            (signal.SIGTSTP, _nothing),
             (signal.SIGTERM, _terminated),
         ):
             self._handlers[number] = signal.signal(number, handler)
@@ -89,10 +90,7 @@ class Terminal:
         signal.set_wakeup_fd(self._old_waking)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
-        if not self._plain:
-            tell(_PASTE_OFF)
-        with suppress(termios.error, OSError):
-            termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
+        self._give_back()
         os.close(self._wake)
         os.close(self._waking)
 
@@ -138,6 +136,8 @@ class Terminal:
             ready, _, _ = select.select([self._input, self._wake], [], [], waits)
             if self._wake in ready:
                 came = os.read(self._wake, _CHUNK)
+                if signal.SIGTSTP in came:
+                    self._stop()
                 if signal.SIGCONT in came:
                     self._take_over()
                 return Key("resize")
@@ -150,6 +150,23 @@ class Terminal:
             tty.setcbreak(self._input)
         if not self._plain:
             tell(_PASTE_ON)
+
+    def _give_back(self) -> None:
+        if not self._plain:
+            tell(_PASTE_OFF)
+        with suppress(termios.error, OSError):
+            termios.tcsetattr(self._input, termios.TCSADRAIN, self._before)
+
+    def _stop(self) -> None:
+        """Ctrl-Z: not every shell mends a terminal that it gets back with its echo off."""
+        self._give_back()
+        tell("\n")
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+        with suppress(BlockingIOError):  # that it goes on is known: it would take over twice
+            os.read(self._wake, _CHUNK)
+        self._take_over()
 
     def _fill(self) -> None:
         try:

@@ -30,6 +30,7 @@ from promptops.reports.judged_results import (
 )
 from promptops.reports.spreadsheet import text_cell
 from promptops.values.details import CaseDetails, Details, SampleDetails
+from promptops.values.random_order import at_random
 from promptops.values.report import CaseReport, Report
 from promptops.values.score import Score, Unscorable
 
@@ -39,6 +40,8 @@ _BLOCK = 256_000
 _LEVEL = 6
 _LONGEST_HINT = 120
 _DRAWS = ("first", "second")
+_SEED = 0
+"""As `promptops review` draws unless told otherwise: page and terminal ask about the same."""
 _OWN_FAILURES = frozenset({"refused", "truncated", "bad_schema"})
 
 CRITICAL, OWN_FAILURE, UNSCORABLE, LOST, SEVERAL_STEPS, UNCOMPARED = (1, 2, 4, 8, 16, 32)
@@ -49,25 +52,28 @@ def case_data(number: int, report: Report, results: JudgedResults) -> Iterator[s
     """The blocks of one report, and last its index, which tells where each case is."""
     details, people = results.details(report.run), by_answer(results.labels(report))
     questions = list(results.questions(report)) if details else []
-    index = _Index([None] * len(report.cases))
+    index = _Index([None] * len(report.cases), questions)
     labels = _OWN_FAILURES | _labels(report)
     blocks = _Blocks(number)
     for at, case, behind in _paired(report, details):
         payload = _payload(case, behind)
         if questions or people:
             payload |= _for_labels(case, behind, people)
+        if questions and behind:
+            payload["draws"] = _drawn(behind)
         block = blocks.add(payload)
         index.cases[at] = _row(report, case, behind, labels, block)
         if blocks.full:
             yield blocks.flush()
     if not blocks.empty:
         yield blocks.flush()
-    yield data_part(_packed(_encoded(_head(report, index, questions))), data_index=f"{number}")
+    yield data_part(_packed(_encoded(_head(report, index))), data_index=f"{number}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
     cases: list[dict[str, Any] | None]
+    questions: list[Question]
 
 
 @dataclass(slots=True)
@@ -146,6 +152,12 @@ def _for_labels(case: CaseReport, behind: CaseDetails | None, people: People) ->
     return {"cell": text_cell(case.id), "digests": digests, "said": said}
 
 
+def _drawn(behind: CaseDetails) -> list[int]:
+    """The samples' numbers in the order in which people are asked about them."""
+    numbers = {each.index for each in behind.samples}
+    return sorted(numbers, key=lambda number: at_random("draw", _SEED, behind.id, number))
+
+
 def _label(label: AnyLabel, output: str) -> dict[str, Any]:
     return {
         "metric": label.metric,
@@ -199,15 +211,17 @@ def _hint(case: CaseReport, behind: CaseDetails | None) -> str:
     return " ".join(told[: 4 * _LONGEST_HINT].split())[:_LONGEST_HINT]
 
 
-def _head(report: Report, index: _Index, questions: list[Question]) -> dict[str, Any]:
+def _head(report: Report, index: _Index) -> dict[str, Any]:
     rows = [row for row in index.cases if row is not None]
+    drawn = sorted(range(len(rows)), key=lambda at: at_random("case", _SEED, rows[at]["id"]))
     columns = ("id", "change", "baseline", "candidate", "bits", "tags", "hint", "block")
     return {
         "run": report.run,
         "suite": report.suite,
         "compared": report.baseline is not None,
         "versions": _sides(report),
-        "questions": questions,
+        "questions": index.questions,
+        "drawn": drawn if index.questions else [],
         "metrics": [{"name": each.name, "role": each.role} for each in report.metrics],
         "cases": {name: [row[name] for row in rows] for name in columns},
     }

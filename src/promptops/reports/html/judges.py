@@ -8,7 +8,8 @@ from promptops.reports import words
 from promptops.reports.html.markup import NOTHING, Markup, element, join
 from promptops.reports.trust_section import trust_section
 from promptops.reports.trust_words import CLASSES, title
-from promptops.reports.votes import Judging, Votes
+from promptops.reports.votes import Votes
+from promptops.values.judging import Judging
 from promptops.values.trust import TrustReport
 
 _MOST_VOTERS = 50

@@ -47,6 +47,8 @@ def metric_at_length(report: Report, each: MetricReport, votes: Votes) -> str:
         lines.append(f"{words.many(each.unscorable, 'sample')} could not be scored")
     if facts.corrected(each):
         lines.append(remarks.about_corrections(report))
+    elif each.labels:
+        lines.append(remarks.labelled(each))
     if each.note:
         lines.append(_short(each.note))
     lines += map(_short, judging_told(votes.metrics.get(each.name), each.note))
@@ -150,6 +152,8 @@ def properties(report: Report, votes: Votes) -> list[tuple[str, str]]:
             found.append((f"judge of {each.name[:100]}", _short("; ".join(filter(None, said)))))
         if each.role == "gate":
             found.append((f"corrected {each.name[:100]}", _corrected(each)))
+        if each.labels and not facts.corrected(each):
+            found.append((f"labels for {each.name[:100]}", remarks.labelled(each)))
     return [(name, value) for name, value in found if value]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from promptops.reports import changed_cases, words
-from promptops.reports.case_words import CaseWords
 from promptops.reports.markdown.blocks import bullets, difference, folded, joined
 from promptops.reports.markdown.detail import Detail
 from promptops.reports.markdown.inline import Markup
 from promptops.reports.votes import Votes
+from promptops.values.judging import CaseWords
 from promptops.values.report import CaseReport, Report
 
 _MOST_LINES = 12

@@ -17,7 +17,7 @@ from promptops.reports.markdown.prompt import around_block, prompt_block, said_l
 from promptops.reports.markdown.standing import report_sign, report_word
 from promptops.reports.markdown.usage import run_line, usage_block
 from promptops.reports.prompt_changes import PromptChanges, prompt_changes
-from promptops.reports.votes import Votes, votes_behind
+from promptops.reports.votes import Votes, votes_behind, votes_said
 from promptops.values.gate import SuiteGate
 from promptops.values.report import CaseReport, Report
 from promptops.values.results import Results
@@ -57,8 +57,10 @@ def subject(report: Report, suite: SuiteGate | None, results: Results) -> Subjec
     changes = prompt_changes(before, after) if before and after else None
     changed = changed_cases.changed(report)
     told = {each.id for each in changed_cases.choose(changed, _MOST_CASES)}
-    people = by_answer(judged(results).labels(report))
-    votes = votes_behind(behind, report, people, told)
+    known = judged(results)
+    votes = votes_said(known.said(report)) or votes_behind(
+        behind, report, by_answer(known.labels(report)), told
+    )
     return Subject(report, suite, changes, changed, votes)
 
 

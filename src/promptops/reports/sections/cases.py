@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from promptops.reports import changed_cases, facts, words
-from promptops.reports.case_words import CaseWords
 from promptops.reports.page import Page, Part
 from promptops.reports.symbols import CHANGE_STYLES
 from promptops.reports.votes import Votes
+from promptops.values.judging import CaseWords
 from promptops.values.report import CaseReport, Report
 
 _ROOM_FOR_TWO = 76

@@ -33,7 +33,8 @@ def _section(report: TrustReport, markup: Markup) -> str:
             bullets(markup.sentence(each) for each in [*report.reasons, report.settle] if each),
             _measures(report, markup) if report.answers else "",
             bullets([f"**canaries**: {markup.sentence(canaries)}", *biases]),
-            bullets(markup.sentence(each) for each in trust_words.people(report)),
+            bullets(markup.sentence(each) for each in trust_words.people(report, markup.signs)),
+            _slices(report, markup),
             _differences(report, markup),
         ]
     )
@@ -44,6 +45,14 @@ def _measures(report: TrustReport, markup: Markup) -> str:
         ["measure", ">value", "95% interval"],
         [[row.name, row.value, row.interval] for row in trust_words.rows(report, markup.signs)],
     )
+
+
+def _slices(report: TrustReport, markup: Markup) -> str:
+    if not report.slices:
+        return ""
+    head = ["tag", ">answers", ">accuracy", "95% interval"]
+    body = [[markup.code(tag), *rest] for tag, *rest in trust_words.slices(report)]
+    return folded("by tag, the worst first", table(head, body))
 
 
 def _differences(report: TrustReport, markup: Markup) -> str:

@@ -11,6 +11,8 @@ from promptops.values.trust import TrustReport
 
 _LONGEST = 500
 _MOST_SHOWN = 5
+_COMMAND = ": promptops "
+"""Where a command begins that is to be copied."""
 
 
 def render(reports: Sequence[TrustReport], surface: Surface) -> str:
@@ -34,10 +36,13 @@ def _write(page: Page, report: TrustReport) -> None:
     for reason in report.reasons:
         page.item(signs.dot, reason, indent=0)
     if report.settle:
-        page.item((signs.arrow, "dim"), report.settle, indent=0)
+        told, colon, command = report.settle.partition(_COMMAND)
+        page.item((signs.arrow, "dim"), told + colon[:1], indent=0)
+        if command:
+            page.command("", colon[2:] + command, indent=2)
     page.blank()
     page.paragraph(("people", "bold"))
-    for told in trust_words.people(report):
+    for told in trust_words.people(report, signs):
         page.paragraph(told, indent=2)
     if report.answers:
         _write_measures(page, report)
@@ -78,20 +83,8 @@ def _write_slices(page: Page, report: TrustReport) -> None:
         return
     page.blank()
     page.paragraph(("by tag, the worst first", "bold"))
-    shown = [
-        [
-            each.tag,
-            f"{each.answers:,}",
-            words.score(each.accuracy.value),
-            _ends(each.accuracy.interval),
-        ]
-        for each in report.slices[:_MOST_SHOWN]
-    ]
+    shown = [list(row) for row in trust_words.slices(report)[:_MOST_SHOWN]]
     page.table(["tag", ">answers", ">accuracy", "95% interval"], shown, flexible=0)
-
-
-def _ends(interval: tuple[float, float] | None) -> str:
-    return f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else ""
 
 
 def _write_disagreements(page: Page, report: TrustReport) -> None:

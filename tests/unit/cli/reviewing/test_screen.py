@@ -87,3 +87,32 @@ def test_without_colour_and_unicode_there_is_none():
     assert text.isascii()
     assert "\x1b" not in text
     assert "\x1b[1m" in body(question, Paper(Surface(60, color=True)))[0]
+
+
+def test_in_a_small_window_the_head_makes_room_for_the_answer():
+    lines = [f"line {n}" for n in range(100)]
+    above, below = ["name", "asked", "more", "rule"], ["rule", "[1] good", "q quit"]
+    page, _, room = shown((above, lines, below), 8, 0, PAPER)
+    assert len(page) == 8
+    assert page[0] == "name"
+    assert [line for line in page if line.startswith("line")] == ["line 0", "line 1", "line 2"]
+    assert room == 3
+    page, _, _ = shown((above, ["short"], below), 8, 0, PAPER)
+    assert page == [*above, "short", *below]
+
+
+def test_help_has_keys_in_one_column_and_words_in_another():
+    choices = Choices(
+        (Choice("good", 1.0, ("1", "g"), "it says why " * 9), Choice("bad", 0, ("2",)))
+    )
+    lines = help_lines(choices, PAPER)
+    assert lines[2].startswith("1 or g  good: it says why")
+    assert lines[3].startswith("        why it says")
+    assert any(line.startswith("2       bad") for line in lines)
+    assert any(line.startswith("t       you cannot tell") for line in lines)
+    assert any(line.startswith("s      skip") for line in lines)
+    assert max(map(cell_len, lines)) <= 60
+    nameless = Choices((Choice("good", 1.0, ()), Choice("bad", 0.0, ())))
+    assert "v  type its name, then Enter" in help_lines(nameless, PAPER)
+    typed = Choices(ends=(0.0, 20.0), whole=True)
+    assert "v  type a whole number from 0 to 20, then Enter" in help_lines(typed, PAPER)

@@ -1,7 +1,9 @@
-// Which answers a reader is asked about: at random, with nothing that tells which version gave one.
-// Cases come in random order, and one sample of each before a second one of any.
+// Which answers a reader is asked about: by the rule `uniform` of `promptops review`, in the order that
+// it draws. Pairs of samples at random, both answers of each, every case before a second sample of any.
+// Among the next few they are mixed anew, so that nothing tells which version gave one.
 
 const CASES_AT_ONCE = 8;
+const UNIFORM = "uniform";
 
 class Asking {
   #order;
@@ -17,7 +19,7 @@ class Asking {
     this.blocks = blocks;
     this.question = question;
     this.given = given;
-    this.#order = mixed(index.cases.id.map((_, at) => at));
+    this.#order = index.drawn;
   }
 
   async next() {
@@ -51,7 +53,7 @@ class Asking {
     const groups = this.question.pairs ? [mixed(answers)] : answers.map((answer) => [answer]);
     return groups
       .filter((group) => group.length === (this.question.pairs ? 2 : 1))
-      .map((group) => ({ at, kind, case: behind.cell, columns: behind.details.columns ?? {}, answers: group }))
+      .map((group) => ({ at, kind, case: behind.cell, columns: behind.details.columns ?? {}, answers: group, chosen: UNIFORM }))
       .filter((asked) => this.#isNew(asked));
   }
 
@@ -64,7 +66,7 @@ class Asking {
   }
 
   #draws(at, behind) {
-    // The samples of one place in both versions (or in the one that there is), in random order.
+    // The samples of one place in both versions (or in the one that there is), as they were drawn.
     const places = new Map();
     (behind.details?.samples ?? []).forEach((sample, number) => {
       const output = behind.digests?.[number];
@@ -74,8 +76,8 @@ class Asking {
     });
     const sides = this.index.compared ? 2 : 1;
     if (!this.#places.has(at)) {
-      const whole = [...places.keys()].filter((place) => places.get(place).length === sides);
-      this.#places.set(at, mixed(whole));
+      const whole = (behind.draws ?? []).filter((place) => places.get(place)?.length === sides);
+      this.#places.set(at, whole);
     }
     return this.#places.get(at).map((place) => places.get(place));
   }

@@ -211,6 +211,7 @@ class Labelling {
       label,
       told,
       comment: this.comment.value,
+      chosen: asked.chosen,
     });
     this.#go(this.#at + 1);
   }

@@ -20,7 +20,7 @@ class GivenLabels {
   }
 
   static #whole(each) {
-    const texts = [each?.kind, each?.metric, each?.name, each?.case, each?.label, each?.comment];
+    const texts = [each?.kind, each?.metric, each?.name, each?.case, each?.label, each?.comment, each?.chosen ?? ""];
     const outputs = Array.isArray(each?.outputs) ? each.outputs : [null];
     return [...texts, ...outputs].every((text) => typeof text === "string") && Object.hasOwn(SHEET_IDS, each.kind);
   }
@@ -62,9 +62,9 @@ class GivenLabels {
 
   sheet(kind) {
     const rows = [...this.#labels.values()].filter((each) => each.kind === kind);
-    const lines = rows.map((each) => [each.metric, each.case, ...each.outputs, each.label, inertCell(each.comment)]);
+    const lines = rows.map((each) => [each.metric, each.case, ...each.outputs, each.chosen ?? "", each.label, inertCell(each.comment)]);
     lines.sort((a, b) => (a.join("\0") < b.join("\0") ? -1 : 1)); // in no order that tells when
-    return [[...SHEET_IDS[kind], "label", "comment"], ...lines]
+    return [[...SHEET_IDS[kind], "chosen", "label", "comment"], ...lines]
       .map((cells) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(",") + "\r\n")
       .join("");
   }
