@@ -188,7 +188,9 @@ def test_26_a_fence_taken_from_an_earlier_run_fences_nothing(tmp_path):
     assert scored.value == 0
 
 
-@pytest.mark.parametrize("answer", [GOOD, f"Bergen\n\n{GOOD}\n"])
+@pytest.mark.parametrize(
+    "answer", [GOOD, f"Bergen\n\n{GOOD}\n", GOOD.replace(" ", "").replace(",", ",\n")]
+)
 @pytest.mark.parametrize("around", ["THAT", "THAT\n" + BAD, "The answer reads THAT"])
 def test_26_a_judge_that_parrots_the_answers_verdict_has_not_judged(tmp_path, answer, around):
     desk, judge = bench(tmp_path, "labels", says(around.replace("THAT", GOOD)))

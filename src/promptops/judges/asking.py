@@ -38,7 +38,7 @@ async def word(
 ) -> Word:
     """What a judge says to one question; `number` is which time it is asked.
 
-    `shown` are the texts under judgement: a verdict that stands in one of them, word for word, is
+    `shown` are the texts under judgement: a verdict that stands in one of them, blanks aside, is
     its own and not the judge's.
     """
     problem = ""
@@ -69,6 +69,11 @@ def _read(response: Response, reader: Reader, shown: Sequence[str]) -> Verdict:
     if not said:
         raise MalformedVerdictError("it said nothing")
     verdict = reader.read(said)
-    if any(said in text for text in shown):
+    if any(_bare(said) in _bare(text) for text in shown):
         raise MalformedVerdictError("it repeats words of the answer as its verdict")
     return verdict
+
+
+def _bare(text: str) -> str:
+    """Without blanks: who repeats a verdict may set it anew."""
+    return "".join(text.split())
