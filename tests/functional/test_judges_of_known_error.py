@@ -177,7 +177,7 @@ FIRST_WINS = 0.4
 def loves_the_first(asked: Asked) -> str:
     """By the case, so often it names whichever stands first; else the right one, or a tie."""
     found = re.findall(r"(good|poor) (\d+)", asked.last_user)
-    if len(found) != 2:  # a canary beside a fine answer: it does not take it for one of either
+    if len(found) != 2:  # a canary and a fine answer: it knows neither
         return json.dumps({"explanation": "It was looked at.", "verdict": "tie"})
     (one, number), (other, _) = found
     honest = "tie" if one == other else "first" if one == "good" else "second"
