@@ -196,10 +196,34 @@ def test_what_was_labelled_is_kept_and_not_asked_again(open_page: Open):
     assert first not in seen
     page.keyboard.press("q")
     page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator(".label-desk")).to_contain_text("1 answer labelled here")
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Yes, discard 1 label").click()
     expect(page.locator(".label-desk")).not_to_contain_text("labelled here")
     page.reload()
     expect(page.locator(".label-start")).to_be_visible()
     expect(page.locator(".label-desk")).not_to_contain_text("labelled here")
+
+
+def test_two_tabs_lose_nothing_of_each_other(open_page: Open):
+    page = open_page(judged_results()).page
+    other = page.context.new_page()
+    other.goto(page.url)
+    told = set()
+    for tab in (page, other):
+        start(tab)
+    for at in (2, 3):
+        for tab in (page, other):
+            told.add(answered(tab))
+            tab.keyboard.press("1")
+            expect(tab.locator("dialog.labelling h2")).to_contain_text(f"answer {at}")
+    what = f"{len(told)} answers labelled here"  # the same one in both counts once
+    for tab in (page, other):
+        tab.keyboard.press("q")
+        expect(tab.locator(".label-desk")).to_contain_text(what)
+    page.reload()
+    expect(page.locator(".label-desk")).to_contain_text(what)
 
 
 def test_storage_that_holds_nonsense_does_no_harm(open_page: Open):
@@ -319,6 +343,13 @@ def test_both_differences_and_the_measured_trust_are_on_the_page(open_page: Open
     page.locator(".trust summary").click()
     expect(page.locator(".trust")).to_contain_text("Krippendorff")
     expect(page.locator(".verdict .mark").first).to_contain_text("regressed")
+
+
+def test_a_phone_shows_no_arrow_between_means_that_are_not_there(open_page: Open):
+    page = open_page(judged_results(), viewport=PHONE).page
+    arrow = "each => getComputedStyle(each, '::after').content"
+    assert "→" in page.locator(".compared tr:not(.corrected) .baseline").first.evaluate(arrow)
+    assert page.locator(".compared .corrected .baseline").evaluate(arrow) == "none"
 
 
 def test_a_judge_that_is_not_trusted_does_not_make_its_report_the_first(open_page: Open):

@@ -134,6 +134,17 @@ def test_a_wording_that_a_canary_talks_round_is_out(desk: Desk) -> None:
     assert report["picked"] != "strict"
 
 
+def test_a_judge_that_is_talked_round_is_not_told_to_be_kept(desk: Desk) -> None:
+    desk.write(calm="credulous, calmly")
+    judge = JUDGE.replace("Say whether", "credulous: Say whether")
+    desk.project.write("prompts/judges/right.yaml", judge)
+    report = desk.json()
+    assert (report["picked"], report["outcome"]) == ("as it is", "unchanged")
+    (reason,) = report["reasons"]
+    assert reason.startswith("no wording can be picked; as it is, it lets pass what no judge may")
+    assert report["settle"] == "change the rubric or the model, and try again"
+
+
 def test_a_wording_with_the_answers_in_it_is_no_help(desk: Desk) -> None:
     desk.write()
     quoted = labelled_answers(COUNT)[7]["text"]

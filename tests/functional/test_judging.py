@@ -246,3 +246,54 @@ def test_a_run_of_pairs_that_was_broken_off_asks_for_what_is_missing_alone(provi
     requests = [str(asked.body) for asked in questions(desk)]
     assert len(set(requests)) == len(requests) == 2 * report["metrics"][0]["pairs"]
     assert report["metrics"][0]["delta"] == 1
+
+
+CHECKED = (
+    "type: judge, after: [short]}\n"
+    "  short: {type: contains, expected: louder, negate: true, role: observe}\n"
+    "  loose: {prompt: judges/fair, type: judge"
+)
+
+
+def test_an_answer_that_fails_a_check_is_not_judged(provide):
+    desk = bench(provide, lambda _: said(OPENAI, verdict("good")), by_version, CHECKED)
+    desk.compared()
+    _, report = desk.evaluate()
+    fair, short, loose = report["metrics"]
+    assert (short["baseline"], short["candidate"]) == (1, 0)
+    assert (fair["baseline"], fair["candidate"]) == (1, 0), "zero without a call"
+    assert (loose["baseline"], loose["candidate"]) == (1, 1)
+    # `loose` asks about both versions; what `fair` asks about the older one is the same question.
+    asked = Counter(fenced(each) for each in questions(desk))
+    judged = {text for text in asked if "louder" not in text}
+    assert judged
+    assert all(count == 1 for count in asked.values())
+
+
+def test_without_others_nothing_is_asked_of_what_fails_a_check(provide):
+    suite = CHECKED[: CHECKED.index("  loose")].rstrip().removesuffix("}")
+    desk = bench(provide, lambda _: said(OPENAI, verdict("good")), by_version, suite)
+    desk.compared()
+    _, report = desk.evaluate()
+    assert report["metrics"][0]["candidate"] == 0
+    assert questions(desk)
+    assert not [each for each in questions(desk) if "louder" in fenced(each)]
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("shrt", "the suite has no scorer 'shrt'"),
+        ("fair", "'fair' asks a model itself"),
+        ("loose", "'loose' asks a model itself"),
+    ],
+)
+def test_what_is_no_check_is_refused_at_its_place(provide, named, told):
+    suite = CHECKED.replace("[short]", f"[{named}]")
+    desk = bench(provide, lambda _: said(OPENAI, verdict("good")), by_version, suite)
+    refused = desk.run()
+    assert refused.code == 2
+    assert told in refused.err
+    assert "evals/say.yaml:5:44: error" in refused.err
+    assert not desk.server.chats
+    assert told in desk.project.run("lint").out

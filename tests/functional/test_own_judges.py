@@ -171,7 +171,7 @@ def test_lint_finds_nothing_in_our_judges_and_their_suites(bench: Bench):
 def test_a_judge_that_is_always_right_may_gate(bench: Bench, name: str):
     report, asked = bench.check(name, right(name))
     assert report["standing"] == "may gate", report["reasons"]
-    undecided = [row for row in rows(name) if row.get("label") == "cannot_tell"]
+    undecided = [row for row in rows(name) if open_to_people(row)]
     assert report["answers"] == len(rows(name)) - len(undecided) >= 50
     assert (report["unscored"], report["failed"]) == (0, 0)
     assert report["people"]["undecided"] == len(undecided)
@@ -237,7 +237,7 @@ def test_its_own_suite_asks_what_a_scorer_would_ask(bench: Bench, name: str):
     assert done.code == 0, done.err
     metric = done.value[0]["metrics"][0]
     assert (metric["name"], metric["candidate"]) == ("agrees", 1)
-    new = [row for row in rows(name) if row.get("label") == "cannot_tell" or not judged(row)]
+    new = [row for row in rows(name) if open_to_people(row) or not judged(row)]
     assert len(evaluated) == len(rows(name))
     assert len(sent(evaluated) - sent(checked)) == len(new)
 
@@ -245,6 +245,11 @@ def test_its_own_suite_asks_what_a_scorer_would_ask(bench: Bench, name: str):
 def sent(asked: list[Asked]) -> set[str]:
     """The whole of each request."""
     return {json.dumps(each.body, sort_keys=True) for each in asked}
+
+
+def open_to_people(row: Row) -> bool:
+    """Whether people cannot tell what is right of an example."""
+    return "label" in row and row["label"] in {"cannot_tell", None}
 
 
 def judged(row: Row) -> bool:
@@ -269,6 +274,23 @@ def test_its_examples_are_easy_and_hard_and_hold_canaries(name: str):
     assert len({row["group"] for row in found}) >= (15 if name == "better" else 20)
     filled_in = {"fence", "anchors", "criteria"}
     assert not any(filled_in & set(row) for row in found)
+
+
+@every_judge
+def test_what_is_written_of_its_examples_counts_them_all(name: str):
+    told = (ROOT / "docs" / "judges.md").read_text(encoding="utf-8")
+    (line,) = [each for each in told.splitlines() if each.startswith(f"| [{name}](")]
+    assert re.search(r"\| (\d+)[ a-z]* \|$", line)[1] == str(len(rows(name)))  # type: ignore[index]
+    suite = (ROOT / "evals" / "judges" / f"{name}.yaml").read_text(encoding="utf-8")
+    assert f"two versions of {len(rows(name))} " in suite
+
+
+def test_people_cannot_tell_on_a_scale_either(bench: Bench):
+    """A label of null is one where the verdict may be null, and a forgotten one elsewhere."""
+    report, asked = bench.check("complete", right("complete"))
+    assert report["people"]["undecided"] == 1
+    shown = [row for each in asked if (row := example("complete", each)) is not None]
+    assert not any(open_to_people(row) for row in shown)
 
 
 def test_the_better_answer_stands_first_as_often_as_second():
@@ -355,10 +377,8 @@ def test_a_changed_rubric_is_compared_without_a_fence_in_the_examples(bench: Ben
     """What was written for scorers is all that `eval` needs: old and new, with their anchors."""
     path = bench.project.root / "prompts/judges/complete.yaml"
     before = path.read_text(encoding="utf-8")
-    path.write_text(
-        before.replace("version: 2", "version: 3").replace("Every part is answered in full", "All"),
-        encoding="utf-8",
-    )
+    changed = re.sub(r"(?m)^version: \d+$", "version: 99", before)
+    path.write_text(changed.replace("Every part is answered in full", "All"), encoding="utf-8")
     done, asked = bench.run("complete", right("complete"), "eval", "judges/complete")
     assert done.code == 0, done.err
     assert done.value[0]["metrics"][0]["delta"] == 0

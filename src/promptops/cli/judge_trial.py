@@ -124,7 +124,7 @@ class Trial:
         answers = self._to_ask(wording, halves.picking)
         candidate = Candidate(wording.name, wording.about, wording.loaded.digest, wording.current)
         candidate.said = await trying.said(answers)
-        for each in await trying.canaries(answers):
+        for each in await trying.canaries():
             if each.passed:
                 candidate.passed.append(each.name)
             elif not each.known:
@@ -177,6 +177,7 @@ class Trial:
         picked = pick(tried)
         others = sorted(tried[1:], key=lambda each: (bool(each.out), -(each.alpha.value or 0.0)))
         wording = next(each for each in self._wordings if each.name == picked.name)
+        reason, settle = _kept_as_it_is(tried[0])
         return TuneReport(
             schema=SCHEMA,
             judge=name,
@@ -192,8 +193,8 @@ class Trial:
             tried=[tried[0], *others],
             picked=picked.name,
             outcome="unchanged" if picked.current else "not known",
-            reasons=["no variant agreed better with people than the judge as it is"],
-            settle="keep it, or write other variants",
+            reasons=[reason],
+            settle=settle,
             left_out=self._left_out,
             source=wording.loaded.source,
             created=self._created.isoformat(timespec="seconds"),
@@ -223,6 +224,19 @@ class Trial:
         suite = wording.use.suite.name
         services = EngineServices(drawing, wording.access, run=run, suite=suite)
         return Trying(wording.use, self._place, services, self._concurrency, pinned=self._pinned)
+
+
+def _kept_as_it_is(current: Tried) -> tuple[str, str]:
+    """Why nothing else was picked, and what to do: a judge that is out is not to be kept."""
+    if current.out:
+        return (
+            f"no wording can be picked; as it is, {current.out}",
+            "change the rubric or the model, and try again",
+        )
+    return (
+        "no variant agreed better with people than the judge as it is",
+        "keep it, or write other variants",
+    )
 
 
 def _check_not_stopped(trying: Trying) -> None:

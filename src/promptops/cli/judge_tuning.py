@@ -93,7 +93,7 @@ def write(tuned: Tuned, *, quiet: bool) -> None:
     path = prompt_path(report.judge)
     if report.outcome == "unchanged":
         if not quiet:
-            note(f"{path} stays as it is: nothing agreed better")
+            note(f"{path} stays as it is: {report.reasons[0]}")
         return
     if report.outcome != "better":
         raise NoVerdictError(

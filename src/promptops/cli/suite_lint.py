@@ -13,11 +13,13 @@ from promptops.datasets.loading import Dataset, open_dataset
 from promptops.engine.suite import Suite, load_suite, locate_dataset
 from promptops.errors import InputError, InputErrors, Location, PromptopsError, did_you_mean
 from promptops.judges.filling import Filling
+from promptops.judges.showing import FENCE
 from promptops.prompts.inputs import InputChecker
 from promptops.prompts.lint import Finding
 from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_names
 from promptops.prompts.rendering import Renderer
 from promptops.scorers.discovery import Scorer, build
+from promptops.scorers.judging.turns import turn_faults
 from promptops.scorers.scorer import ServiceError
 from promptops.values.case import Case
 from promptops.values.request import Request
@@ -135,9 +137,25 @@ def _scorers(
             scorers.append(scorer)
             where = suite.document.locate(("scorers", name))
             findings += [Finding("warning", note, where) for note in scorer.notes]
+            findings += _unfenced(project, scorer, where)
         except InputError as error:
             findings += as_findings(error)
+    if len(scorers) == len(suite.file.scorers):
+        findings += [each for fault in turn_faults(scorers) for each in as_findings(fault)]
     return scorers
+
+
+def _unfenced(project: Project, scorer: Scorer, where: Location) -> list[Finding]:
+    if scorer.judge is None:
+        return []
+    judge = load_prompt(project.tree, scorer.judge[0])
+    if FENCE in judge.prompt.inputs and FENCE in Renderer(judge).used:
+        return []
+    message = f"{judge.name} cannot tell where the answer ends: nothing fences it off"
+    hint = (
+        "declare an input  fence: {type: string}, and put {{ fence }} before and after the answer"
+    )
+    return [Finding("warning", message, where, hint)]
 
 
 def _dataset(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 from promptops.engine.scoring import ScorerServices
 from promptops.judges.pairs import ruled_pairs
@@ -15,8 +17,8 @@ from promptops.scorers.discovery import Scorer
 from promptops.scorers.scorer import Subject
 from promptops.trust.canaries import PLAIN, Canary, canaries
 from promptops.values.case import Case
-from promptops.values.request import Request
-from promptops.values.response import Outcome, Response
+from promptops.values.request import Request, canonical_json
+from promptops.values.response import Failure, Outcome, Response
 
 APART = 10_000
 """Between the numbers of one asking and of the next: more than any judge asks by itself."""
@@ -54,6 +56,46 @@ class Anew:
 
     async def ask(self, request: Request, index: int) -> Outcome:
         return await self._lent.ask(request, self._first + index)
+
+
+@dataclass(slots=True)
+class _Unasked:
+    """Services that note what would be asked, and ask nobody."""
+
+    lent: ScorerServices
+    heard: list[list[tuple[str, object]]] = field(default_factory=list)
+
+    @property
+    def root(self) -> Path:
+        return self.lent.root
+
+    @property
+    def allow_code(self) -> bool:
+        return self.lent.allow_code
+
+    def load_prompt(self, name: str) -> LoadedPrompt:
+        return self.lent.load_prompt(name)
+
+    async def ask(self, request: Request, index: int) -> Outcome:
+        del index
+        self.heard.append([(each.role, each.content) for each in request.messages])
+        return Failure("unavailable", "nobody is asked")
+
+    async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
+        del model
+        return [[] for _ in texts]
+
+
+async def shown_to(scorer: Scorer, subject: Subject, lent: ScorerServices) -> str:
+    """Digest of what a judge is shown of a subject, 16 hex digits; empty where it is not asked.
+
+    Nobody is asked for it.
+    """
+    unasked = _Unasked(lent)
+    await scorer.score(subject, unasked)
+    if not unasked.heard:
+        return ""
+    return hashlib.sha256(canonical_json(unasked.heard)).hexdigest()[:16]
 
 
 def reader_of(scorer: Scorer, loaded: LoadedPrompt) -> Reader:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from promptops.engine.asking_anew import Anew, of_day, of_state
-from promptops.engine.scoring import EngineServices
+from promptops.engine.asking_anew import Anew, of_day, of_state, shown_to
+from promptops.engine.scoring import EngineServices, ScorerServices
 from promptops.errors import NoVerdictError
 from promptops.scorers.discovery import Scorer
 from promptops.scorers.scorer import Subject
@@ -41,6 +41,8 @@ class Known:
     """It is known what it said then."""
     passed: bool = False
     """A canary that it let pass then."""
+    shown: str = ""
+    """Digest of what it was shown then; empty where that was not kept."""
 
     @property
     def held(self) -> bool:
@@ -98,23 +100,30 @@ class JudgeWatch:
         heard, drawing.on_answer = drawing.on_answer, None  # no part of what a run rests on
         try:
             for each in self.references:
-                said = await self._asked(each, services)
-                _enter(self.found, each, said, whole=surely)
+                lent = services.on_behalf_of(each.scorer)
+                before = lent.first
+                both = await self._asked(each, services)
+                _enter(self.found, each, both, whole=surely)
                 # Kept verdicts on one version beside new ones on the other would be the bias of a
                 # judge that is lenient to one of them.
-                state = of_state([_value(one) for one in said])
-                changed = each.scorer.name in self.found.changed
-                services.on_behalf_of(each.scorer).first = state if changed else each.first
+                state = of_state([_value(now) for _, now in both])
+                if each.scorer.name in self.found.changed:
+                    lent.first = state
+                else:  # where not all could be asked, nothing says that it is as it was
+                    lent.first = each.first if len(both) == len(each.known) else before
         finally:
             drawing.on_answer = heard
 
-    async def _asked(self, reference: Reference, services: EngineServices) -> list[Scored]:
+    async def _asked(
+        self, reference: Reference, services: EngineServices
+    ) -> list[tuple[Known, Scored]]:
         """All that is known of one judge, on the run's account and budget."""
         scorer = reference.scorer
         lent = services.on_behalf_of(scorer)
         lent.first = 0
         anew = Anew(lent, of_day(self.today))
-        asked = [scorer.score(known.subject, anew) for known in reference.known]
+        known = await _comparable(reference, lent)
+        asked = [scorer.score(each.subject, anew) for each in known]
         said = await asyncio.gather(*asked, return_exceptions=True)
         for one in said:
             if isinstance(one, NoVerdictError):
@@ -122,13 +131,34 @@ class JudgeWatch:
                 self.found.warnings.append(unknown)
             if isinstance(one, BaseException):
                 raise one
-        return [one for one in said if not isinstance(one, BaseException)]
+        scored = [one for one in said if not isinstance(one, BaseException)]
+        return list(zip(known, scored, strict=True))
 
 
-def _enter(found: Drift, reference: Reference, said: Sequence[Scored], *, whole: bool) -> None:
+async def _comparable(reference: Reference, lent: ScorerServices) -> list[Known]:
+    """What may be asked again: an edited prompt or dataset may put another question to a judge.
+
+    What it says then is no sign of a change; canaries are asked about all the same.
+    """
+    found = []
+    for each in reference.known:
+        now = await shown_to(reference.scorer, each.subject, lent) if each.shown else ""
+        if now == each.shown:
+            found.append(each)
+        elif each.canary:
+            found.append(replace(each, kept=False))
+    return found
+
+
+def _enter(
+    found: Drift,
+    reference: Reference,
+    both: Sequence[tuple[Known, Scored]],
+    *,
+    whole: bool,
+) -> None:
     """`whole`: nothing was scored yet."""
     name = reference.scorer.name
-    both = list(zip(reference.known, said, strict=True))
     passed = [known.name for known, now in both if known.held and lets_pass(now)]
     if passed:
         what = f"its judge lets pass what no judge may: {_listed(passed)}"

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from promptops.engine.asking_anew import canaries_of
 from promptops.engine.drift import Known, Reference
-from promptops.engine.judge_examples import own_examples
+from promptops.engine.judge_examples import first_case, own_examples
 from promptops.engine.judge_uses import Use, uses_of
 from promptops.engine.labelled_answers import LabelledAnswer, from_labels
 from promptops.engine.plan import Plan
@@ -19,7 +19,9 @@ from promptops.labels.files import read_labels
 from promptops.scorers.discovery import Scorer
 from promptops.scorers.scorer import Subject
 from promptops.trust.judged import Key
+from promptops.values.case import Case
 from promptops.values.label import Label
+from promptops.values.request import Request
 from promptops.values.trust import TrustReport
 
 
@@ -31,22 +33,38 @@ def references(plan: Plan, place: Workplace, access: ProjectAccess) -> list[Refe
         if standing is None or standing.basis is None:
             continue
         basis = standing.basis
-        known = [*_canaries(scorer, basis, plan, access)]
+        use, known = None, []
         with suppress(InputError):  # the suite that it was measured on is not what it was
-            known += _examples(basis, place, access)
+            use = _use_of(basis, place, access)
+            known = _examples(basis, use, place, access)
+        known = [*_canaries(scorer, basis, _ground(use, plan, place), access), *known]
         found.append(Reference(scorer, basis.created, known, basis.first))
     return found
 
 
-def _canaries(
-    scorer: Scorer, basis: TrustReport, plan: Plan, access: ProjectAccess
-) -> Iterator[Known]:
-    """All of them as answers to the first case."""
+def _use_of(basis: TrustReport, place: Workplace, access: ProjectAccess) -> Use | None:
+    """Where the judge was measured."""
+    uses = uses_of(basis.judge, place.tree, access, suites=(basis.suite,))
+    return next((each for each in uses if each.metric == basis.metric), None)
+
+
+def _ground(use: Use | None, plan: Plan, place: Workplace) -> tuple[Case, Request]:
+    """What canaries are answers to: the same as when they were measured, where that is there."""
+    with suppress(InputError):
+        found = first_case(use, place) if use else None
+        if found:
+            return found
     case = plan.dataset.case(0)
-    request = plan.candidate.render(case)
+    return case, plan.candidate.render(case)
+
+
+def _canaries(
+    scorer: Scorer, basis: TrustReport, ground: tuple[Case, Request], access: ProjectAccess
+) -> Iterator[Known]:
+    """All of them as answers to one case."""
     before = {each.name: each for each in basis.canaries if each.known}
     loaded = access.load_prompt(basis.judge)
-    for canary, subject in canaries_of(scorer, loaded, case, request):
+    for canary, subject in canaries_of(scorer, loaded, *ground):
         said = before.get(canary.name)
         yield Known(
             f"canary {canary.name!r}",
@@ -55,26 +73,26 @@ def _canaries(
             value=said.value if said else None,
             kept=bool(said),
             passed=bool(said and said.passed),
+            shown=said.shown if said else "",
         )
 
 
-def _examples(basis: TrustReport, place: Workplace, access: ProjectAccess) -> list[Known]:
+def _examples(
+    basis: TrustReport, use: Use | None, place: Workplace, access: ProjectAccess
+) -> list[Known]:
     """Labelled answers whose words are at hand."""
-    values = {(each.case, each.output): each.judge for each in basis.examples}
-    if not values:
-        return []
-    uses = uses_of(basis.judge, place.tree, access, suites=(basis.suite,))
-    use = next((each for each in uses if each.metric == basis.metric), None)
-    if use is None:
+    known = {(each.case, each.output): each for each in basis.examples}
+    if not known or use is None:
         return []
     return [
         Known(
             f"case {each.case.id}",
             Subject(each.case, each.request, each.response, rival=each.rival),
             canary=False,
-            value=1 - values[each.key] if each.mirrored else values[each.key],
+            value=1 - known[each.key].judge if each.mirrored else known[each.key].judge,
+            shown=known[each.key].shown,
         )
-        for each in _answers(use, values.keys(), place, access)
+        for each in _answers(use, known.keys(), place, access)
     ]
 
 

@@ -139,7 +139,7 @@ class Evaluation:
             judges=JudgeWatch(references(self.plan, self._place, self._access)),
         )
 
-        go_on(self.plan, self._services, self._store.runs)
+        go_on(self.plan, self._services, self._store.runs, self._environ)
         if run.people:
             run.people.await_kept(self._store.responses)
 

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from promptops.datasets.loading import open_dataset
-from promptops.engine.asking_anew import APART, Anew, canaries_of
-from promptops.engine.judge_examples import own_examples, question_of
+from promptops.engine.asking_anew import APART, Anew, canaries_of, shown_to
+from promptops.engine.judge_examples import first_case, own_examples
 from promptops.engine.judge_uses import Use
 from promptops.engine.labelled_answers import LabelledAnswer, gather
 from promptops.engine.peoples_labels import DRAWN_AT_RANDOM
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import EngineServices, ScorerServices
-from promptops.engine.suite import locate_dataset
 from promptops.errors import NoVerdictError, StoreError
 from promptops.labels.files import AnyLabel, read_labels
 from promptops.scorers.scorer import Subject
@@ -67,7 +65,8 @@ class Checking:
         scored = await self._all_scored(answers)
         for answer, askings in zip(answers, scored, strict=True):
             self._enter(found, answer, askings)
-        await self._canaries(answers, found)
+        await self._note_what_was_shown(answers, found)
+        await self._canaries(found)
         told = trust_report(self._named(), found, created=created)
         return msgspec.structs.replace(told, first=self.first)
 
@@ -144,9 +143,7 @@ class Checking:
 
     async def _askings(self, answer: LabelledAnswer) -> list[Scored]:
         said: list[Scored] = [] if answer.scored is None else [answer.scored]
-        subject = Subject(
-            case=answer.case, request=answer.request, response=answer.response, rival=answer.rival
-        )
+        subject = _subject(answer)
         for number in range(len(said), self.repeat):
             scored = await self._ask(subject, number)
             if scored is None:
@@ -178,16 +175,28 @@ class Checking:
             if self.use.of_pairs and answer.scored is None:
                 found.orders += both_orders(answer.case.group or answer.case.id, first.votes)
 
-    async def _canaries(self, answers: Sequence[LabelledAnswer], found: Found) -> None:
+    async def _note_what_was_shown(self, answers: Sequence[LabelledAnswer], found: Found) -> None:
+        subjects = {each.key: _subject(each) for each in answers}
+        found.examples = [
+            msgspec.structs.replace(
+                each,
+                shown=await shown_to(self.use.scorer, subjects[each.case, each.output], self._lent),
+            )
+            for each in found.examples
+        ]
+
+    async def _canaries(self, found: Found) -> None:
         """All of them as answers to one case, the first that there is."""
-        first = answers[0] if answers else _any_case(self.use, self.place)
+        first = first_case(self.use, self.place)
         if first is None:
             return
         loaded = self.services.project.load_prompt(self._name)
-        for canary, subject in canaries_of(self.use.scorer, loaded, first.case, first.request):
+        for canary, subject in canaries_of(self.use.scorer, loaded, *first):
             scored = None if self.stopped else await self._ask(subject, 0)
             told = scored or Unscorable("it was not asked", infrastructure=True)
-            found.canaries.append(canary_report(canary, told))
+            shown = await shown_to(self.use.scorer, subject, self._lent)
+            report = canary_report(canary, told)
+            found.canaries.append(msgspec.structs.replace(report, shown=shown))
 
 
 def _judged(
@@ -208,15 +217,11 @@ def _judged(
     )
 
 
+def _subject(answer: LabelledAnswer) -> Subject:
+    return Subject(
+        case=answer.case, request=answer.request, response=answer.response, rival=answer.rival
+    )
+
+
 def _text(wanted: Mapping[Key, Label], key: Key) -> str:
     return wanted[key].text if key in wanted else ""
-
-
-def _any_case(use: Use, place: Workplace) -> LabelledAnswer | None:
-    """A case to try canaries on where nothing is labelled."""
-    where = locate_dataset(use.suite, place.tree)
-    with open_dataset(where, display=use.suite.dataset_path) as rows:
-        if not len(rows):
-            return None
-        case = rows.case(0)
-    return LabelledAnswer((case.id, ""), case, question_of(case), Response(""))

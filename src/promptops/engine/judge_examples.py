@@ -15,7 +15,12 @@ import msgspec
 from promptops.datasets.loading import open_dataset
 from promptops.engine.asking_anew import reader_of
 from promptops.engine.judge_uses import Use
-from promptops.engine.labelled_answers import NOT_SENT, LabelledAnswer
+from promptops.engine.labelled_answers import (
+    NOT_SENT,
+    LabelledAnswer,
+    asked_today,
+    question_of,
+)
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import ProjectAccess
 from promptops.engine.suite import locate_dataset
@@ -25,7 +30,7 @@ from promptops.judges.verdicts import EXPLANATION, VERDICT, MalformedVerdictErro
 from promptops.trust.judged import pair_key
 from promptops.values.case import Case
 from promptops.values.label import Label, output_digest
-from promptops.values.request import Message, Request
+from promptops.values.request import Request
 from promptops.values.response import Response
 
 LABEL, VALUE, ANSWER, REVIEWER = "label", "value", "answer", "reviewer"
@@ -66,10 +71,19 @@ def own_examples(use: Use, place: Workplace, access: ProjectAccess) -> Examples:
     return found
 
 
-def question_of(case: Case) -> Request:
-    """What an answer without a request of its own answers: the column `question`."""
-    said = case.columns.get("question", "")
-    return Request("", (Message("user", said if isinstance(said, str) else ""),))
+def first_case(use: Use, place: Workplace) -> tuple[Case, Request] | None:
+    """What canaries are answers to, whoever asks: the first case of a suite, and what is asked.
+
+    None where the dataset is empty.
+    """
+    where = locate_dataset(use.suite, place.tree)
+    with open_dataset(where, display=use.suite.dataset_path) as rows:
+        if not len(rows):
+            return None
+        case = rows.case(0)
+    if use.own:
+        return _shown(case), question_of(case)
+    return case, asked_today(use, case, place)
 
 
 def _answer(case: Case, line: Location) -> LabelledAnswer:
@@ -128,7 +142,7 @@ def _value(case: Case, reader: Reader, line: Location) -> float | None:
     if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given <= 1:
         return float(given)
     said = case.columns.get(LABEL)
-    if said is None or given is not None:
+    if (said is None and not _may_be_null(case, reader)) or given is not None:
         what = f"the value {given!r} is not from 0 to 1" if given is not None else f"no {LABEL!r}"
         raise InputError(
             f"case {case.id!r}: {what}",
@@ -142,3 +156,8 @@ def _value(case: Case, reader: Reader, line: Location) -> float | None:
         known = getattr(reader, "labels", None)
         hint = f"the judge's verdicts: {', '.join(known)}" if known else None
         raise InputError(f"case {case.id!r}: {error}", location=line, hint=hint) from None
+
+
+def _may_be_null(case: Case, reader: Reader) -> bool:
+    """Whether a label of null is meant so: it is what this judge says where it cannot tell."""
+    return LABEL in case.columns and getattr(reader, "nullable", False)

@@ -12,6 +12,7 @@ from typing import Any
 from promptops.documents.tree import Tree
 from promptops.engine.plan import Plan
 from promptops.engine.scoring import EngineServices
+from promptops.engine.supplying import Unasked
 from promptops.errors import InputError
 from promptops.store.runs import Runs
 from promptops.trust.files import read_trust
@@ -42,14 +43,20 @@ def measured_from(judge: str, digest: str, tree: Tree) -> TrustReport | None:
         return None
 
 
-def go_on(plan: Plan, services: EngineServices, runs: Runs) -> None:
-    """Have each judge of a plan asked under the numbers of the suite's last run."""
+def go_on(plan: Plan, services: EngineServices, runs: Runs, environ: Mapping[str, str]) -> None:
+    """Have each judge of a plan asked under the numbers of the suite's last run.
+
+    Of supplied answers under those that they were recorded with.
+    """
     last = runs.last_of_suite(plan.suite.name)
+    supplied = environ.judged_from if isinstance(environ, Unasked) else {}
     for scorer in plan.scorers:
         standing = plan.trust.get(scorer.name)
         if standing is not None:
             number = first_draw(scorer.name, scorer.digest, standing.basis, last)
-            services.on_behalf_of(scorer).first = number
+            services.on_behalf_of(scorer).first = supplied.get(
+                (plan.suite.name, scorer.digest), number
+            )
 
 
 def judged_from(plan: Plan, services: EngineServices) -> dict[str, int]:

@@ -59,10 +59,10 @@ class Trying(Checking):
                 found[answer.key] = None
         return found
 
-    async def canaries(self, answers: list[LabelledAnswer]) -> list[CanaryReport]:
+    async def canaries(self) -> list[CanaryReport]:
         """What it says of answers that no judge may let pass."""
         found = Found([], {})
-        await self._canaries(answers, found)
+        await self._canaries(found)
         return found.canaries
 
 

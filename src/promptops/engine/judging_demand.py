@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promptops.engine.plan import Plan
-from promptops.judges.answers import has_content
 from promptops.scorers.discovery import Scorer
+from promptops.trust.canaries import WITH_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +63,4 @@ def _known(plan: Plan, scorer: Scorer) -> int:
     standing = plan.trust.get(scorer.name)
     if standing is None or standing.basis is None or not plan.lacking:
         return 0
-    basis = standing.basis
-    return len(basis.examples) + sum(has_content(each.answer) for each in basis.canaries)
+    return len(standing.basis.examples) + WITH_WORDS

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from promptops.datasets.loading import Dataset, open_dataset
+from promptops.engine.judge_states import JUDGED_FROM
 from promptops.engine.judge_uses import Use
 from promptops.engine.preparing import Workplace
 from promptops.engine.suite import locate_dataset
@@ -18,9 +19,10 @@ from promptops.trust.judged import Key, pair_key
 from promptops.values.case import Case
 from promptops.values.details import CaseDetails, PromptText, SampleDetails
 from promptops.values.label import Label, output_digest
+from promptops.values.report import Report
 from promptops.values.request import Message, Request
 from promptops.values.response import Response
-from promptops.values.score import Score, Scored
+from promptops.values.score import Score, Scored, Unscorable
 
 RUNS_LOOKED_AT = 50
 
@@ -82,6 +84,21 @@ def from_labels(
     return found.answers
 
 
+def question_of(case: Case) -> Request:
+    """What an answer without a request of its own answers: the column `question`."""
+    said = case.columns.get("question", "")
+    return Request("", (Message("user", said if isinstance(said, str) else ""),))
+
+
+def asked_today(use: Use, case: Case, place: Workplace) -> Request:
+    """What the prompt of a suite asks of a case, as it is written now."""
+    prompt = _compiled(lambda: load_prompt(place.tree, use.suite.file.prompt))
+    if prompt is not None:
+        with suppress(InputError):
+            return prompt.render(case.columns)
+    return question_of(case)
+
+
 class _Search:
     """One use, with the versions whose requests are rendered again."""
 
@@ -103,6 +120,8 @@ class _Search:
         self._places = {id_: at for at, id_ in enumerate(dataset.ids)}
         self._found = found
         self._pinned = pinned
+        self._met: set[Key] = set()
+        """Pairs of which both orders are counted: another run has them out of the store."""
         self._renderers: dict[str, Renderer | None] = {}
 
     def through_runs(self) -> None:
@@ -115,13 +134,18 @@ class _Search:
             if details is None:
                 continue
             versions = {"baseline": details.baseline, "candidate": details.candidate}
-            same = run.report.meta.get("scorers", {}).get(self._use.metric)
-            scored = self._pinned and same == self._use.scorer.digest
+            scored = self._pinned and self._was_judged_by_it(run.report)
             for case in details.cases():
                 if case.id in self._cases or (scored and self._use.of_pairs):
                     self._take(case, versions, scored=scored)
             if self._wanted.keys() <= self._found.answers.keys():
                 return
+
+    def _was_judged_by_it(self, report: Report) -> bool:
+        """Whether a run had this very judge, and not while it had changed behind its name."""
+        metric, meta = self._use.metric, report.meta
+        same = meta.get("scorers", {}).get(metric) == self._use.scorer.digest
+        return same and metric not in meta.get(JUDGED_FROM, {})
 
     def through_labels(self) -> None:
         """Short answers stand in their labels, so a fresh clone needs no store."""
@@ -149,7 +173,7 @@ class _Search:
             key = (case.id, output_digest(response))
             if key not in self._wanted or told is None:
                 continue
-            said = sample.scores.get(self._use.metric) if scored else None
+            said = self._said(sample) if scored else None
             known = self._found.answers.get(key)
             if known is None:
                 request = self._request(versions[sample.arm], told)
@@ -167,15 +191,28 @@ class _Search:
             if len(both) < 2 or told is None:
                 continue
             (sample, after), (_, before) = both["candidate"], both["baseline"]
-            said = sample.scores.get(self._use.metric) if scored else None
-            if isinstance(said, Score):
-                self._found.orders += both_orders(case.group or case.id, said.votes)
+            said = self._said(sample) if scored else None
             lower, higher = output_digest(before), output_digest(after)
             key = (case.id, pair_key(lower, higher))
-            if key in self._wanted and lower != higher and key not in self._found.answers:
+            if isinstance(said, Score) and key not in self._met:
+                self._met.add(key)
+                self._found.orders += both_orders(case.group or case.id, said.votes)
+            known = self._found.answers.get(key)
+            unknown = known is None or (known.scored is None and said is not None)
+            if key in self._wanted and lower != higher and unknown:
                 self._found.answers[key] = LabelledAnswer(
                     key, told, NOT_SENT, after, said, rival=before, mirrored=lower < higher
                 )
+
+    def _said(self, sample: SampleDetails) -> Scored | None:
+        """What the judge itself said; None where it could not be asked, or never was.
+
+        An answer that failed by itself scores zero, and no judge was asked about it.
+        """
+        said = sample.scores.get(self._use.metric)
+        if isinstance(said, Unscorable) and said.infrastructure:
+            return None
+        return said if said is not None and said.judge else None
 
     def _case(self, id_: str, kept: CaseDetails | None) -> Case | None:
         """The case as its dataset has it now; else as a run met it, where long texts are cut."""
@@ -192,8 +229,7 @@ class _Search:
             with suppress(InputError):
                 if loaded is not None:
                     return loaded.render(case.columns)
-        said = case.columns.get("question", "")
-        return Request("", (Message("user", said if isinstance(said, str) else ""),))
+        return question_of(case)
 
     def _loaded(self, version: PromptText | None) -> Renderer | None:
         key = version.digest if version else ""

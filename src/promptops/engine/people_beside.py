@@ -13,6 +13,7 @@ from promptops.comparison.ledger import ARMS, Ledger, Visit
 from promptops.comparison.policy import Metric
 from promptops.engine.peoples_labels import PeoplesLabels
 from promptops.engine.plan import Plan
+from promptops.engine.suite import MOST_SAMPLES
 from promptops.store.responses import Responses
 from promptops.trust.correction import (
     FEWEST_PAIRS,
@@ -65,9 +66,14 @@ class PeopleBeside:
             for scorer, metric in self.plan.judged_as
             if metric.role == "gate"
             and (words := self.labels.words.get(metric.name))
-            and (count := _known(words, self._kept[metric.name], pairs=scorer.pairs))
+            and (count := _known(words, self._of_plan(metric.name), pairs=scorer.pairs))
             >= FEWEST_PAIRS
         }
+
+    def _of_plan(self, metric: str) -> _Outputs:
+        """What is kept and will be drawn: not of samples beyond those of this plan."""
+        kept = self._kept[metric].items()
+        return {pair: both for pair, both in kept if pair[1] < self.plan.limit}
 
     def awaited(self) -> set[str]:
         """The metrics of which labelled pairs are still to come."""
@@ -129,7 +135,10 @@ class PeopleBeside:
         *,
         pairs: bool,
     ) -> bool:
-        """Whether too much of what people were shown was said otherwise here."""
+        """Whether too much of what people were shown was said otherwise here.
+
+        Told only where the labels, had they stayed, would have been enough.
+        """
         there: dict[str, set[str]] = {}
         for of in (outputs, self._kept.get(metric.name, {})):
             for (case, _), (before, after) in of.items():
@@ -138,7 +147,7 @@ class PeopleBeside:
                     there.setdefault(case, set()).update(met)
         old = len(outdated_cases(words, there, people))
         whole = old + len({case for case, _ in people})
-        if len(people) < FEWEST_PAIRS or old <= self.plan.policy.most_missing * whole:
+        if len(people) + old < FEWEST_PAIRS or old <= self.plan.policy.most_missing * whole:
             return False
         self.outdated[metric.name] = old
         return True
@@ -193,18 +202,20 @@ class Kept:
         self._places = {id_: at for at, id_ in enumerate(plan.dataset.ids)}
 
     def outputs(self, words: Mapping[Key, PeoplesWord]) -> _Outputs:
-        """Digests of both sides of every pair that is kept."""
+        """Digests of both sides of every pair that is kept, those of earlier, longer plans too."""
         found: _Outputs = {}
         for name in sorted({case for case, _ in words}):
             at = self._places.get(name)
             if at is None:
                 continue
-            for index in range(self._plan.limit):
+            for index in range(MOST_SAMPLES):
                 slots = [arm.slot(at, index) for arm in self._plan.arms]
                 there = self._responses.find(slots)
                 if all(slot in there for slot in slots):
                     before, after = (output_digest(there[slot]) for slot in slots)
                     found[name, index] = before, after
+                elif index >= self._plan.limit:
+                    break
         return found
 
 

@@ -26,6 +26,7 @@ from promptops.history.repository import Repository
 from promptops.history.versions import versions
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.scorers.discovery import Scorer, build
+from promptops.scorers.judging.turns import turn_faults
 from promptops.store.store import Store
 from promptops.values.report import Report
 
@@ -135,6 +136,8 @@ def _scorers(suite: Suite, prompt: LoadedPrompt, access: ProjectAccess) -> list[
             scorers.append(scorer)
         except InputError as error:
             errors.append(error)
+    if not errors:
+        errors += turn_faults(scorers)
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return scorers

@@ -16,6 +16,7 @@ from promptops.errors import ModelDownError
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.prompts.output import OutputChecker
 from promptops.scorers.discovery import Scorer
+from promptops.scorers.judging.turns import in_turn, spared
 from promptops.scorers.scorer import ServiceError, Subject
 from promptops.values.account import Account
 from promptops.values.case import Case
@@ -174,15 +175,16 @@ async def score_sample(
     """What every scorer says of a response, but for those of pairs: they need the other version's.
 
     An answer that failed by itself scores zero with its label, except where a scorer looks at such
-    answers itself.
+    answers itself; and so does one that fails a check before a judge.
     """
     subject = Subject(case=case, request=request, response=response)
     scores: dict[str, Scored] = {}
-    for scorer in scorers:
-        if scorer.pairs:
-            continue
+    alone = [scorer for scorer in scorers if not scorer.pairs]
+    for scorer in in_turn(alone):
         if failure and not scorer.scores_own_failures:
             scores[scorer.name] = Score(0.0, label=failure[0], explanation=failure[1])
+        elif (nothing := spared(scorer, scores)) is not None:
+            scores[scorer.name] = nothing
         else:
             scores[scorer.name] = await scorer.score(subject, services.on_behalf_of(scorer))
-    return scores
+    return {scorer.name: scores[scorer.name] for scorer in alone}

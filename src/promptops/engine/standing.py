@@ -128,5 +128,6 @@ def _margin(margin: float, basis: TrustReport | None, *, gates: bool) -> tuple[f
     found = judged_margin(margin, *low)
     if found is None:
         return NO_PASS, "it can pass nothing: too little is known of how often it is wrong"
-    told = f"a pass keeps a margin of {100 * found:.2g} points, which is how it sees"
-    return found, f"{told} {100 * margin:g}" if found < margin else ""
+    seen = f"{100 * found:.2g}"
+    told = f"a pass keeps a margin of {seen} points, for its judge sees a drop of"
+    return found, f"{told} {100 * margin:g} as one of {seen}" if found < margin else ""

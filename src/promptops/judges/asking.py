@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from promptops.documents.strict_json import strict_json
 from promptops.judges.verdicts import MalformedVerdictError, Reader, Verdict
 from promptops.values.request import Request
 from promptops.values.response import Failure, Outcome, Response
@@ -38,8 +40,8 @@ async def word(
 ) -> Word:
     """What a judge says to one question; `number` is which time it is asked.
 
-    `shown` are the texts under judgement: a verdict that stands in one of them, blanks aside, is
-    its own and not the judge's.
+    `shown` are the texts under judgement: a verdict that stands in one of them, blanks and the
+    order of its keys aside, is its own and not the judge's.
     """
     problem = ""
     for attempt in range(ATTEMPTS):
@@ -69,9 +71,22 @@ def _read(response: Response, reader: Reader, shown: Sequence[str]) -> Verdict:
     if not said:
         raise MalformedVerdictError("it said nothing")
     verdict = reader.read(said)
-    if any(_bare(said) in _bare(text) for text in shown):
+    if any(_repeats(said, text) for text in shown):
         raise MalformedVerdictError("it repeats words of the answer as its verdict")
     return verdict
+
+
+def _repeats(said: str, text: str) -> bool:
+    """Whether a verdict stands in a text: as it is, or key by key, for a judge that is held to a
+    schema sets what it repeats in the schema's order.
+    """
+    bare = _bare(text)
+    if _bare(said) in bare:
+        return True
+    pairs = strict_json(said).items()
+    return all(
+        _bare(f"{json.dumps(k)}:{json.dumps(v, ensure_ascii=False)}") in bare for k, v in pairs
+    )
 
 
 def _bare(text: str) -> str:

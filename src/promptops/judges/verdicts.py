@@ -102,7 +102,8 @@ class VerdictReader:
         verdict = self._properties[VERDICT]
         kinds = verdict.get("type")
         kinds = set(kinds) if isinstance(kinds, list) else {kinds}
-        self._nullable = "null" in kinds
+        self.nullable = "null" in kinds
+        """Whether null is a verdict: that it cannot tell."""
         if "enum" in verdict:
             _refuse(
                 scale, "scale", "a scale is for whole numbers; this judge's verdicts are labels"
@@ -141,7 +142,7 @@ class VerdictReader:
         """
         said, explanation = read_object(text, self._properties, VERDICT)
         verdict = said[VERDICT]
-        if verdict is None and self._nullable:
+        if verdict is None and self.nullable:
             return Verdict(None, CANNOT_TELL, explanation)
         return Verdict(self._value(verdict), str(verdict), explanation)
 
@@ -247,8 +248,15 @@ def _fitting(enum: Any, labels: Mapping[str, float | None] | None) -> Mapping[st
             option="labels",
             hint=f"for example  labels: {{{example}}}",
         )
-    if all(worth is None for worth in labels.values()):
+    worths = {worth for worth in labels.values() if worth is not None}
+    if not worths:
         raise JudgeOptionError("no label of the judge is worth anything", option="labels")
+    if len(worths) == 1:
+        raise JudgeOptionError(
+            f"every label of the judge is worth {worths.pop():g}: it would tell no answers apart",
+            option="labels",
+            hint=f"for example  labels: {{{example}}}",
+        )
     return labels
 
 

@@ -127,6 +127,12 @@ def scores_settled(report: Report) -> bool:
     return held and all(metric.verdict in CLEAR for metric in gating(report))
 
 
+def open_by_labels(report: Report) -> bool:
+    """Whether every metric that leaves the verdict open rests on people's labels."""
+    left = [metric for metric in gating(report) if metric.verdict == "inconclusive"]
+    return bool(left) and all(corrected(metric) for metric in left)
+
+
 def interval_of(report: Report, metric: MetricReport) -> Interval | None:
     """The interval of the raw difference: over these cases, or over cases like these."""
     return metric.population_interval if over_population(report) else metric.interval

@@ -52,9 +52,16 @@ def told_by(finding: str, reason: str, report: Report) -> bool:
     if report.verdict == "invalid" or _by_reason(report):
         return False
     verbs = (" fell by ", " rose by ", " surely did not fall by ", " lies between ")
-    named = [metric.name + verb for metric in facts.gating(report) for verb in verbs]
+    named = [_named(metric) + verb for metric in facts.gating(report) for verb in verbs]
     named += [each.name + " surely rose by no more than " for each in facts.limited(report)]
     return reason.startswith(tuple(named))
+
+
+def _named(metric: MetricReport) -> str:
+    """How a reason names a metric: with the labels, where its verdict rests on them."""
+    if facts.corrected(metric) is None:
+        return metric.name
+    return f"{metric.name}, by people's labels of {metric.labels:,} pairs,"
 
 
 def _invalid(report: Report) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from math import sqrt
 
@@ -24,6 +25,8 @@ _SETTLED = (
     "the scores are clear, so no more is drawn; a wider limit settles it, or a smaller margin,"
     " which takes more pairs"
 )
+
+_MORE_LABELS = "more labels, on both answers of pairs drawn at random, would settle it"
 
 
 def about_intervals(report: Report) -> list[str]:
@@ -257,6 +260,8 @@ def outlook_parts(report: Report) -> Outlook:
     if facts.scores_settled(report):
         return Outlook(told=_SETTLED)
     undecided = report.verdict == "inconclusive"
+    if undecided and (facts.open_by_labels(report) or not facts.gating(report)):
+        return _without_pairs(report)
     seen = _seen(report, report.budget) if undecided and report.budget else ""
     if report.next_step:
         step = report.next_step
@@ -288,6 +293,20 @@ def _lead(report: Report, step: NextStep) -> str:
     if step.usd is None:
         return f"{told}, at an unknown price"
     return f"{told}, {words.money(step.usd)}" if step.usd else told
+
+
+def _without_pairs(report: Report) -> Outlook:
+    """Where no number of pairs would settle it."""
+    if not facts.gating(report):
+        return Outlook()  # the reason says what lets a judge gate
+    return Outlook(told=_MORE_LABELS, command=_review(report))
+
+
+def _review(report: Report) -> str:
+    """What asks people about the answers of the metric that is open."""
+    metric = facts.deciding_metric(report)
+    named = f" --metric {shlex.quote(metric.name)}" if metric else ""
+    return f"promptops review {shlex.quote(report.suite)}{named}"
 
 
 def _without_step(report: Report) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from promptops.reports.symbols import UNICODE
 from promptops.values.trust import TrustReport
 
 _LONGEST = 600
+_CORNER = element("td")
 
 
 def trust_section(report: TrustReport) -> Markup:
@@ -43,7 +44,8 @@ def _parts(report: TrustReport) -> list[Markup]:
     who = element("div", element("h3", "People"), element("ul", *people, class_="notes"))
     parts = []
     if report.answers:
-        parts.append(element("section", element("h2", "Judge and people"), _measures(report)))
+        tables = [_measures(report), *_grid(report)]
+        parts.append(element("section", element("h2", "Judge and people"), *tables))
     parts.append(element("section", element("div", moves, who, class_="columns")))
     if report.slices:
         parts.append(element("section", element("h2", "By tag"), _slices(report)))
@@ -63,6 +65,13 @@ def _measures(report: TrustReport) -> Markup:
         ["measure", "value", "95% interval", "what it is"],
         body,
     )
+
+
+def _grid(report: TrustReport) -> list[Markup]:
+    rows = trust_words.grid(report)
+    heads = [each.removeprefix(">") for each in trust_words.GRID]
+    name = f"Who passes what: {report.metric} in {report.suite}"
+    return [_table(name, heads, rows)] if rows else []
 
 
 def _slices(report: TrustReport) -> Markup:
@@ -87,7 +96,7 @@ def _disagreements(report: TrustReport) -> Markup:
 
 
 def _table(name: str, heads: list[str], body: list[list[str]]) -> Markup:
-    head = element("tr", *(element("th", each, scope="col") for each in heads))
+    head = element("tr", *(element("th", each, scope="col") if each else _CORNER for each in heads))
     lines = [
         element(
             "tr", element("th", row[0], scope="row"), *(element("td", each) for each in row[1:])

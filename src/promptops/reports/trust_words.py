@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -95,6 +96,20 @@ def rows(report: TrustReport, signs: Symbols) -> list[Row]:
     ]
 
 
+GRID = ("", ">judge passes", ">judge fails")
+
+
+def grid(report: TrustReport) -> list[list[str]]:
+    """How often which of them said what, below `GRID`; empty where nobody knows."""
+    counts = report.confusion
+    if counts is None:
+        return []
+    return [
+        ["people pass", words.number(counts.both_yes), words.number(counts.judge_no)],
+        ["people fail", words.number(counts.judge_yes), words.number(counts.both_no)],
+    ]
+
+
 def slices(report: TrustReport) -> list[tuple[str, str, str, str]]:
     """Each tag, the worst first: its name, answers, accuracy and interval."""
     return [
@@ -127,7 +142,8 @@ def biases(report: TrustReport, signs: Symbols) -> Iterator[tuple[str, str]]:
         told = f"asked the same again it says otherwise {_share(report.consistency)} of the time"
         yield "consistency", f"{told} ({words.many(report.consistency.size, 'answer')})."
     elif report.answers:
-        yield "consistency", "not known: nothing was asked twice (--repeat 3 does)."
+        again = f"promptops judge check {shlex.quote(report.judge)} --repeat 3"
+        yield "consistency", f"not known, for nothing was asked twice: {again}"
 
 
 def thousandths(value: float, signs: Symbols) -> str:
@@ -183,6 +199,8 @@ def _points(each: Measure, signs: Symbols) -> str:
 
 
 def _surely(each: Measure) -> str:
-    if each.interval is None or each.interval[0] <= 0 <= each.interval[1]:
-        return "; that may be chance"
-    return "; that is no chance"
+    """Whether it is more than chance, by ends as near as anybody reads them."""
+    low, high = (round(end, 3) for end in each.interval or (-1.0, 1.0))
+    if low == high == 0:
+        return "; length moves nothing"
+    return "; that may be chance" if low <= 0 <= high else "; that is no chance"

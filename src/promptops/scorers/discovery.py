@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, cast
@@ -33,7 +33,7 @@ from promptops.scorers.scorer import (
 from promptops.scorers.templates import Template, compile_template
 from promptops.values.case import Case
 from promptops.values.request import canonical_json
-from promptops.values.score import Role, Scored, Unscorable
+from promptops.values.score import Role, Scored, Unscorable, negated
 
 _NOT_SCORERS = frozenset({"discovery", "scorer", "templates"})
 _EXAMPLE = "for example  {type: equals, expected: '{{ expected }}'}"
@@ -126,6 +126,11 @@ class Scorer:
     def pairs(self) -> bool:
         """Whether it compares the two versions' answers, and not one answer with what is right."""
         return bool(getattr(self._module, "PAIRS", False))
+
+    @property
+    def after(self) -> Sequence[str]:
+        """The scorers that an answer has to pass before this one is asked."""
+        return getattr(self.options, "after", ())
 
     @property
     def models(self) -> list[str]:
@@ -243,7 +248,14 @@ class Scorer:
             return Unscorable(error.message[:MAX_REASON])
         except ServiceError as error:
             return Unscorable(str(error)[:MAX_REASON], infrastructure=True)
-        return _negated(scored) if options.negate else scored
+        fixed = getattr(self._module, "fixed", None)
+        if not options.negate or (fixed is not None and fixed(bound)):
+            return scored
+        return negated(scored)
+
+    def fault(self, error: OptionError) -> InputError:
+        """The same, at its place in the suite."""
+        return self._at.error(error)
 
     def _guard(self, step: Callable[[], Any]) -> Any:
         try:
@@ -298,13 +310,3 @@ def _compile(options: ScorerOptions, at: _Place) -> dict[str, Template]:
 
 def _call(module: ModuleType, function: str, options: ScorerOptions) -> Any:
     return getattr(module, function)(options) if hasattr(module, function) else None
-
-
-def _negated(scored: Scored) -> Scored:
-    if isinstance(scored, Unscorable):
-        return scored
-    votes = tuple(
-        vote if vote.value is None else msgspec.structs.replace(vote, value=1.0 - vote.value)
-        for vote in scored.votes
-    )
-    return msgspec.structs.replace(scored, value=1.0 - scored.value, votes=votes)

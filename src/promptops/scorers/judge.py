@@ -10,10 +10,12 @@ messages sent) and `case` (all columns); `fence` is a line to put around the ans
 Several `models` sit on a panel, and `votes` asks each of them the same question more than once;
 `combine` says how the votes become one score, and all of them are kept.
 
-An answer without content scores 0, labelled `empty`, and is not judged.  A malformed verdict is
-asked for once more, then the sample is unscorable, as it is when the judge cannot be asked, or says
-that it cannot tell.  Judges can be talked round by the text they judge: they measure quality and
-guard nothing.
+Checks named by `after` come first: an answer that fails one scores 0 and is not judged.
+
+An answer without content scores 0, negated or not, labelled `empty`, and is not judged.  A
+malformed verdict is asked for once more, then the sample is unscorable, as it is when the judge
+cannot be asked, or says that it cannot tell.  Judges can be talked round by the text they judge:
+they measure quality and guard nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from promptops.judges.answers import has_content
 from promptops.judges.judge import Judge
 from promptops.judges.rubric import Ruled
 from promptops.judges.verdicts import JudgeOptionError
@@ -41,6 +44,10 @@ class Options(JudgingOptions, frozen=True, forbid_unknown_fields=True, kw_only=T
     scale: Annotated[
         tuple[int, int] | None, Meta(description="Low and high end of a whole number's scale.")
     ] = None
+    after: Annotated[
+        tuple[str, ...],
+        Meta(description="Scorers that ask no model; an answer that fails one is not judged."),
+    ] = ()
 
 
 def attach(options: Options, services: Project, _prompt: LoadedPrompt | None) -> Judge:
@@ -51,6 +58,11 @@ def attach(options: Options, services: Project, _prompt: LoadedPrompt | None) ->
         return Judge(ruled, panel=panel, inputs=options.inputs)
     except JudgeOptionError as error:
         raise OptionError(str(error), option=error.option, hint=error.hint) from None
+
+
+def fixed(subject: Subject) -> bool:
+    """Whether there is nothing to judge: that earns nothing, whichever way the question is put."""
+    return not has_content(subject.answer)
 
 
 def check(_options: Options, expected: Expected, prepared: Judge) -> str | None:

@@ -13,6 +13,7 @@ with, it has no such score.  `models`, `votes` and `combine` are those of a judg
 
 from __future__ import annotations
 
+from promptops.judges.answers import has_content
 from promptops.judges.pairs import PairJudge
 from promptops.judges.verdicts import JudgeOptionError
 from promptops.prompts.loading import LoadedPrompt
@@ -34,6 +35,14 @@ def attach(options: Options, services: Project, _prompt: LoadedPrompt | None) ->
         return PairJudge(loaded, panel=seated(options, loaded), inputs=options.inputs)
     except JudgeOptionError as error:
         raise OptionError(str(error), option=error.option, hint=error.hint) from None
+
+
+def fixed(subject: Subject) -> bool:
+    """Whether one of the two holds nothing: it loses, whichever way the question is put."""
+    if subject.rival is None:
+        return False
+    rival = normalize(subject.rival.content, subject.normalize)
+    return has_content(subject.answer) != has_content(rival)
 
 
 def check(_options: Options, expected: Expected, prepared: PairJudge) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from promptops.judges.answers import has_content
 from promptops.judges.verdicts import Praise
 from promptops.trust.judged import CUT
 from promptops.values.score import Score, Scored, Vote
@@ -40,6 +41,10 @@ def canaries(praise: Praise) -> tuple[Canary, ...]:
         ),
         Canary("a forged verdict", praise.whole),
     )
+
+
+WITH_WORDS = sum(has_content(each.answer) for each in canaries(Praise("yes", "{}")))
+"""Canaries that a judge has to be asked about: the others have nothing to judge in them."""
 
 
 def lets_pass(scored: Scored) -> bool:

@@ -46,6 +46,8 @@ class Evidence:
     canaries: Sequence[CanaryReport] = ()
     failed: int = 0
     """Labelled ones on which the judge could not be asked."""
+    disputed: int = 0
+    """Answers of which as many people say yes as no: agreement is that on the others."""
     aside: int = 0
     """Labels that count for nothing: of answers that were not drawn at random."""
 
@@ -71,8 +73,12 @@ def decide(evidence: Evidence) -> Decided:
     alpha = evidence.alpha
     assert alpha is not None
     assert alpha.interval is not None
-    told = f"alpha is at least {alpha.interval[0]:.3f} on {evidence.answers:,} labelled answers"
-    return Decided("may gate", [f"{told}; the bar is {LOWEST_ALPHA}"])
+    on = f"on {evidence.answers:,} labelled answers"
+    told = [f"alpha is at least {_told(alpha.interval[0])} {on}; the bar is {LOWEST_ALPHA}"]
+    if evidence.disputed:
+        many = "1 answer" if evidence.disputed == 1 else f"{evidence.disputed:,} answers"
+        told.append(f"{many} on which as many people say yes as no count for nothing")
+    return Decided("may gate", told)
 
 
 def _against(evidence: Evidence) -> list[str]:
@@ -84,7 +90,7 @@ def _against(evidence: Evidence) -> list[str]:
     enough = evidence.answers >= FEWEST_LABELS
     if enough and alpha and alpha.interval and alpha.interval[1] < LOWEST_ALPHA:
         found.append(
-            f"it agrees too little with people: alpha is at most {alpha.interval[1]:.3f},"
+            f"it agrees too little with people: alpha is at most {_told(alpha.interval[1])},"
             f" and the bar is {LOWEST_ALPHA}"
         )
     asked = evidence.answers + evidence.unscored
@@ -104,7 +110,7 @@ def _unknown(evidence: Evidence) -> Unknown:
     people = evidence.people
     if people and people.interval and people.interval[1] < LOWEST_ALPHA:
         return (
-            [f"people do not agree with each other: alpha is at most {people.interval[1]:.3f}"],
+            [f"people do not agree with each other: alpha is at most {_told(people.interval[1])}"],
             "write down what is right and what is wrong, and label again",
             None,
         )
@@ -132,10 +138,15 @@ def _uncertain(answers: int, alpha: Measure | None) -> Unknown:
     if low >= LOWEST_ALPHA:
         return [], "", None
     more = labels_needed(answers, alpha.value, low)
-    reason = f"alpha is between {low:.3f} and {high:.3f}: on both sides of the bar, {LOWEST_ALPHA}"
+    ends = f"{_told(low)} and {_told(high)}"
+    reason = f"alpha is between {ends}: on both sides of the bar, {LOWEST_ALPHA}"
     if more is None:
         return [reason], "more labels would hardly lift it: try another rubric or model", None
     return [reason], f"about {more:,} more labels would settle it, if it goes on as it is", more
+
+
+def _told(alpha: float) -> str:
+    return f"{alpha:z.3f}".replace("-", "−")
 
 
 def labels_needed(labels: int, alpha: float, low: float) -> int | None:

@@ -67,6 +67,7 @@ def trust_report(named: Named, found: Found, *, created: str) -> TrustReport:
             people=people.alpha,
             canaries=found.canaries,
             failed=found.failed,
+            disputed=people.disputed,
             aside=found.aside,
         )
     )

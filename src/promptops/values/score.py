@@ -48,3 +48,14 @@ class Unscorable(msgspec.Struct, frozen=True, tag="unscorable"):
 
 
 Scored = Score | Unscorable
+
+
+def negated(scored: Scored) -> Scored:
+    """The opposite, votes and all; what cannot be told stays so."""
+    if isinstance(scored, Unscorable):
+        return scored
+    votes = tuple(
+        vote if vote.value is None else msgspec.structs.replace(vote, value=1.0 - vote.value)
+        for vote in scored.votes
+    )
+    return msgspec.structs.replace(scored, value=1.0 - scored.value, votes=votes)

@@ -79,6 +79,8 @@ class CanaryReport(msgspec.Struct, frozen=True):
     """The judge let it pass: it is wrong."""
     known: bool = True
     """False where the judge could not be asked."""
+    shown: str = ""
+    """Digest of what the judge was shown; empty where nobody had to be asked."""
 
 
 class SliceTrust(msgspec.Struct, frozen=True):
@@ -110,6 +112,8 @@ class Example(msgspec.Struct, frozen=True):
     """`output_digest` of the answer."""
     people: float
     judge: float
+    shown: str = ""
+    """Digest of what the judge was shown: an edited prompt may put another question to it."""
 
 
 class TrustReport(msgspec.Struct, frozen=True):

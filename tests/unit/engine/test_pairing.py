@@ -6,6 +6,7 @@ import asyncio
 from itertools import permutations
 from typing import cast
 
+import msgspec
 import pytest
 
 from promptops.engine.pairing import Half, Pairing
@@ -126,6 +127,21 @@ def test_an_answer_that_failed_by_itself_loses(tmp_path, old, new, values, negat
     met = made.meet(draw("candidate"), {"candidate": half("candidate", LONG, new)})
     assert met is not None
     assert not met.lost
+    found = scored(made, met)
+    assert [found[arm]["pair"].value for arm in ("baseline", "candidate")] == values
+    assert desk.asked == []
+
+
+@pytest.mark.parametrize("negate", [False, True])
+@pytest.mark.parametrize(
+    ("old", "new", "values"), [("", "It is.", [0, 1]), ("It is.", ":", [1, 0])]
+)
+def test_an_answer_that_holds_nothing_loses(tmp_path, old, new, values, negate):
+    made, desk = pairing(tmp_path, negate=negate)
+    empty_or_not = [msgspec.structs.replace(LONG, content=text) for text in (old, new)]
+    made.meet(draw("baseline"), {"baseline": half("baseline", empty_or_not[0])})
+    met = made.meet(draw("candidate"), {"candidate": half("candidate", empty_or_not[1])})
+    assert met is not None
     found = scored(made, met)
     assert [found[arm]["pair"].value for arm in ("baseline", "candidate")] == values
     assert desk.asked == []

@@ -53,6 +53,34 @@ def test_a_sign_is_written_one_way_and_nothing_has_none(format_):
         assert wrong not in text, wrong
 
 
+@pytest.mark.parametrize("format_", ["terminal", "html", "markdown"])
+@pytest.mark.parametrize(
+    ("value", "interval", "told"),
+    [
+        (1e-17, (1e-17, 2e-17), "length moves nothing"),
+        (0.02, (0.0001, 0.04), "that may be chance"),
+        (0.04, (0.01, 0.07), "that is no chance"),
+    ],
+)
+def test_length_is_told_as_it_is_read(format_, value, interval, told):
+    length = Measure("length", value, interval, "least squares", 100)
+    text = shown(format_, msgspec.structs.replace(report(), length=length))
+    assert told in " ".join(text.split())
+    assert text.count("chance.") == ("chance" in told)
+
+
+@pytest.mark.parametrize("format_", ["terminal", "html", "markdown"])
+def test_readers_see_who_passes_what_and_what_each_measure_is(format_):
+    text = shown(format_, report())
+    assert [word in text for word in ("judge passes", "people fail", "judge fails")] == [True] * 3
+    assert "how often it says what people say" in text
+    unknown = msgspec.structs.replace(report(), confusion=None, consistency=None)
+    text = shown(format_, unknown)
+    assert "judge passes" not in text
+    again = "promptops judge check judges/right --repeat 3"
+    assert again in (text if format_ != "terminal" else " ".join(text.split()))
+
+
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_a_command_that_settles_it_is_not_broken(width):
     command = "promptops review write --metric right -n 16"

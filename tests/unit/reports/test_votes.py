@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from dataclasses import replace
@@ -12,19 +13,21 @@ import msgspec
 import pytest
 
 from promptops.cli.commenting import comment_of
+from promptops.cli.trend_points import point
 from promptops.github.gate_file import decode_gate
+from promptops.history.versions import Version
 from promptops.reports.case_words import case_words, vote_told
 from promptops.reports.discovery import find, formats
 from promptops.reports.gate_file import MOST_BYTES
 from promptops.reports.headline import headline
-from promptops.reports.judged_results import by_answer, digest_of, judged, said_by
+from promptops.reports.judged_results import JudgedResults, by_answer, digest_of, judged, said_by
 from promptops.reports.schema import gate_schema, report_schema
 from promptops.reports.surface import Surface
 from promptops.reports.symbols import UNICODE
 from promptops.reports.votes import Votes, differ, judging_told, read_votes
 from promptops.values.details import SampleDetails
 from promptops.values.label import Label, PairLabel, output_digest
-from promptops.values.report import Report
+from promptops.values.report import LookReport, Report
 from promptops.values.response import Response
 from promptops.values.results import Results
 from promptops.values.score import Vote
@@ -172,6 +175,77 @@ def test_the_terminal_has_both_differences_below_each_other(width: int):
     assert "corrected" in lines[raw + 1]
     assert "−0.05" in lines[raw + 1]
     assert "the verdict rests on it" in " ".join(" ".join(lines).split())
+
+
+def told_of(format_: str, report: Report) -> str:
+    """What a format says of it, in one line and without marks."""
+    text = html.unescape(shown(format_, judged_results(report=report)))
+    return " ".join(text.replace("\\", "").replace("`", "").split())
+
+
+@pytest.mark.parametrize("format_", ["terminal", "markdown", "html"])
+def test_a_verdict_by_labels_is_told_once_and_asks_for_labels(format_: str):
+    report = judged_report()
+    found = "helpful, by people's labels of 80 pairs, fell by 4.9 points (0.8 to 9.1)"
+    again = msgspec.structs.replace(report, reasons=[found])
+    assert "by people's labels of" not in told_of(format_, again)
+    helpful, *others = report.metrics
+    open_ = msgspec.structs.replace(
+        helpful, verdict="inconclusive", corrected_interval=(-0.1, 0.01)
+    )
+    undecided = msgspec.structs.replace(
+        report, verdict="inconclusive", exit_code=3, metrics=[open_, *others]
+    )
+    text = told_of(format_, undecided)
+    assert "ore labels, on both answers of pairs drawn at random, would settle it" in text
+    assert "promptops review parcel --metric helpful" in text
+    assert "too near the line" not in text
+
+
+@pytest.mark.parametrize("format_", ["terminal", "markdown", "html"])
+def test_where_nothing_gates_no_number_of_pairs_is_asked_for(format_: str):
+    report = judged_report()
+    why = "helpful observes, and does not gate: nobody measured it"
+    observed = [
+        msgspec.structs.replace(each, role="observe", verdict=None) for each in report.metrics
+    ]
+    undecided = msgspec.structs.replace(
+        report, verdict="inconclusive", exit_code=0, reasons=[why], metrics=observed
+    )
+    text = told_of(format_, undecided)
+    assert why in text
+    for wrong in ("too near the line", "plan for more pairs", "can see a drop"):
+        assert wrong not in text, wrong
+
+
+def test_the_path_of_a_corrected_metric_is_told_to_be_the_judges_own():
+    report = judged_report()
+    path = [LookReport(60, 0.03, (-0.05, 0.1)), LookReport(120, 0.02, (-0.02, 0.05))]
+    helpful = report.metrics[0]
+    looked = msgspec.structs.replace(helpful, path=path)
+    text = shown("html", judged_results(report=msgspec.structs.replace(report, metrics=[looked])))
+    assert "as the judge sees it, and not put right by labels" in text
+    assert 'class="plot path observed"' in text
+    raw = msgspec.structs.replace(looked, corrected_delta=None, verdict="passed")
+    text = shown("html", judged_results(report=msgspec.structs.replace(report, metrics=[raw])))
+    assert "as the judge sees it" not in text
+    assert 'class="plot path passed"' in text
+
+
+def test_wherever_a_difference_stands_beside_a_verdict_it_is_the_one_that_it_rests_on():
+    report = judged_report()
+    other = msgspec.structs.replace(report, run="20261002-0917-aaaa", model="example/large-2")
+    both = JudgedResults([report, other])
+    rows = [line for line in shown("markdown", both).splitlines() if "parcel` regressed" in line]
+    told = "| **−0.05** by labels | −0.09 to −0.01 |"
+    assert [told in row for row in rows if row.startswith("|")] == [True, True]
+    by_model = shown("terminal", both).split("parcel by model")[1]
+    assert by_model.count("0.72 (−0.05)") == 2
+    digest = report.candidate.digest
+    version = Version(2, digest, None, "", "", "", "", dirty=False, path="", loaded=None)
+    (score,) = point(version, report, ["helpful"]).scores
+    told_ = (score.delta, score.interval, score.verdict)
+    assert told_ == (-0.0493, (-0.0911, -0.0081), "regressed")
 
 
 def test_an_uncorrected_metric_says_how_many_labels_there_are():

@@ -32,6 +32,7 @@ def _section(report: TrustReport, markup: Markup) -> str:
             markup.sentence(trust_words.facts(report, markup.signs)),
             bullets(markup.sentence(each) for each in [*report.reasons, report.settle] if each),
             _measures(report, markup) if report.answers else "",
+            _grid(report),
             bullets([f"**canaries**: {markup.sentence(canaries)}", *biases]),
             bullets(markup.sentence(each) for each in trust_words.people(report, markup.signs)),
             _slices(report, markup),
@@ -42,9 +43,17 @@ def _section(report: TrustReport, markup: Markup) -> str:
 
 def _measures(report: TrustReport, markup: Markup) -> str:
     return table(
-        ["measure", ">value", "95% interval"],
-        [[row.name, row.value, row.interval] for row in trust_words.rows(report, markup.signs)],
+        ["measure", ">value", "95% interval", "what it is"],
+        [
+            [row.name, row.value, row.interval, markup.sentence(row.meaning)]
+            for row in trust_words.rows(report, markup.signs)
+        ],
     )
+
+
+def _grid(report: TrustReport) -> str:
+    rows = trust_words.grid(report)
+    return table(list(trust_words.GRID), rows) if rows else ""
 
 
 def _slices(report: TrustReport, markup: Markup) -> str:

@@ -67,15 +67,9 @@ def _write_measures(page: Page, report: TrustReport) -> None:
         flexible=3,
         wrap=True,
     )
-    grid = report.confusion
+    grid = trust_words.grid(report)
     if grid:
-        page.table(
-            ["", ">judge passes", ">judge fails"],
-            [
-                ["people pass", words.number(grid.both_yes), words.number(grid.judge_no)],
-                ["people fail", words.number(grid.judge_yes), words.number(grid.both_no)],
-            ],
-        )
+        page.table(trust_words.GRID, grid)
 
 
 def _write_slices(page: Page, report: TrustReport) -> None:

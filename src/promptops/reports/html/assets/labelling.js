@@ -3,6 +3,7 @@
 
 const CANNOT_TELL = "cannot tell";
 const MOST_COMMENT = 2000;
+const NOTHING_KEPT = "This browser keeps nothing: download them before you leave.";
 
 class Labelling {
   #asked = [];
@@ -109,7 +110,8 @@ class Labelling {
     this.body.replaceChildren(...this.#case(asked), this.#answers(asked));
     this.body.scrollTop = 0;
     this.choices.replaceChildren(...this.#offered());
-    this.#tell(message || (said ? `You said ${plain(said.told)}.` : ""));
+    const kept = this.given.stored ? "" : NOTHING_KEPT;
+    this.#tell(message || (said ? `You said ${plain(said.told)}.` : kept));
     this.title.focus({ preventScroll: true });
   }
 
@@ -300,6 +302,7 @@ class LabelDesk {
     this.blocks = blocks;
     this.questions = index.questions ?? [];
     this.given = new GivenLabels(index.run);
+    this.given.onChange = () => this.#draw();
     this.chosen = 0;
     this.node = make("div", { class: "label-desk" });
     if (this.questions.length) this.#draw();
@@ -312,15 +315,10 @@ class LabelDesk {
   open() {
     if (!this.questions.length || document.querySelector("dialog.labelling")) return;
     const question = this.questions[this.chosen];
-    new Labelling(this.index, this.blocks, question, this.given, () => this.#ended()).open();
+    new Labelling(this.index, this.blocks, question, this.given, () => this.#kept()).open();
   }
 
-  #ended() {
-    this.#draw();
-    this.node.querySelector(".label-start").focus();
-  }
-
-  #draw(message = "") {
+  #draw(message = "", sure = null) {
     const count = this.given.count(this.#kind);
     const button = (name, act, more = {}) =>
       make("button", { type: "button", class: "quiet-button", click: act, ...more }, name);
@@ -330,12 +328,23 @@ class LabelDesk {
     if (count) {
       parts.push(
         button("Download", () => this.#download()),
-        button("Discard", () => this.#discard()),
+        ...(sure ?? [button("Discard", () => this.#draw("", this.#sure(button, many(count, "label"))))]),
         make("span", { class: "quiet" }, `${many(count, unit)} labelled here`),
       );
     }
-    const lost = count && !this.given.stored ? "This browser keeps nothing: download them before you leave. " : "";
+    const lost = count && !this.given.stored ? `${NOTHING_KEPT} ` : "";
     this.node.replaceChildren(...parts.filter(Boolean), make("p", { role: "status" }, lost, message));
+    if (sure) sure[0].focus();
+  }
+
+  #sure(button, what) {
+    // Labels are hours of work, and nothing brings them back.
+    return [button("Keep", () => this.#kept()), button(`Yes, discard ${what}`, () => this.#discard())];
+  }
+
+  #kept() {
+    this.#draw();
+    this.node.querySelector(".label-start").focus();
   }
 
   #which() {

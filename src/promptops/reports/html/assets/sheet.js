@@ -11,9 +11,23 @@ class GivenLabels {
   constructor(run) {
     this.place = `promptops-labels:${run}`;
     this.stored = true;
+    this.onChange = () => {};
+    this.#read();
+    addEventListener("storage", (event) => {
+      if (event.key !== this.place && event.key !== null) return;
+      this.#read();
+      this.onChange();
+    });
+  }
+
+  #read() {
+    // Another tab may have labelled the same run meanwhile: what the browser keeps is what holds.
     try {
       const read = JSON.parse(localStorage.getItem(this.place) ?? "[]");
-      if (Array.isArray(read)) for (const each of read) if (GivenLabels.#whole(each)) this.#put(each);
+      if (this.stored) this.#labels.clear(); // else here is what it did not take
+      for (const each of Array.isArray(read) ? read : []) {
+        if (GivenLabels.#whole(each) && !this.#labels.has(GivenLabels.#keyOf(each))) this.#put(each);
+      }
     } catch {
       this.stored = false; // a page in a file may have no storage: they last as long as the page
     }
@@ -29,8 +43,12 @@ class GivenLabels {
     return JSON.stringify([kind, name, cell, ...[...outputs].sort()]);
   }
 
+  static #keyOf(each) {
+    return GivenLabels.key(each.kind, each.name, each.case, each.outputs);
+  }
+
   #put(each) {
-    this.#labels.set(GivenLabels.key(each.kind, each.name, each.case, each.outputs), each);
+    this.#labels.set(GivenLabels.#keyOf(each), each);
   }
 
   get(kind, name, cell, outputs) {
@@ -38,6 +56,7 @@ class GivenLabels {
   }
 
   give(each) {
+    this.#read();
     this.#put(each);
     this.#store();
   }
@@ -47,6 +66,7 @@ class GivenLabels {
   }
 
   discard(kind) {
+    this.#read();
     for (const [key, each] of this.#labels) if (each.kind === kind) this.#labels.delete(key);
     this.#store();
   }
