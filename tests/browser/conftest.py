@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Error,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from promptops.reports.formats.html import render
 from promptops.reports.surface import Surface
@@ -18,6 +26,10 @@ from promptops.values.results import Results
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
+
+expect.set_options(
+    timeout=20_000
+)  # a busy machine is slow, and no test waits for what is not to come
 
 
 @dataclass

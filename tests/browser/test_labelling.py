@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Page, expect
 
-from promptops.cli.judged_results import judged_results as known_results
+from promptops.cli.judging.results import judged_results as known_results
 from promptops.cli.main import main
 from promptops.documents.tree import WorkingTree
 from promptops.labels.files import read_labels

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from promptops.engine import drift
+from promptops.engine.judging import drift
 from tests.functional.cli_project import Project
 from tests.functional.judged_desk import OTHERS, PROMPT, SUITE, Desk
 from tests.functional.judged_project import JUDGE, judge_of

@@ -122,5 +122,5 @@ def test_only_a_page_that_is_labelled_in_reads_suites_and_prompts(desk: Desk, fo
     exit_code, modules = json.loads(done.stdout)
     assert exit_code == 0
     assert not {"litellm", "git", "numpy"} & set(modules)
-    wanted = {"promptops.cli.judge_questions", "promptops.engine.suite", "jinja2"}
+    wanted = {"promptops.cli.judging.questions", "promptops.engine.suite", "jinja2"}
     assert wanted & set(modules) == (wanted if format_ == "html" else set())

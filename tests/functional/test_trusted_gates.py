@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from promptops.engine import drift
+from promptops.engine.judging import drift
 from tests.functional.cli_project import Project
 from tests.functional.judged_desk import CASES, FRESH, OTHERS, PROMPT, SUITE, Desk
 from tests.functional.judged_project import JUDGE, judge_of, lines
@@ -139,14 +140,14 @@ def lenient_to_the_newer(text: str, right: bool, chance: random.Random) -> bool:
     return right or FRESH in text
 
 
-def with_labels(desk: Desk, chosen: str = "uniform") -> None:
+def with_labels(desk: Desk, chosen: str = "uniform", pairs: int = 80) -> None:
     """People label both answers of some pairs; the judge was measured on older ones."""
     desk.judging = lenient_to_the_newer
     desk.begin()
     desk.newer()
     desk.evaluate()  # nothing gates yet, so that everything is drawn, and can be labelled
     desk.measure()
-    drawn = random.Random(7).sample(range(CASES), 80)
+    drawn = random.Random(7).sample(range(CASES), pairs)
     more = [desk.labelled(newer=True, cases=range(at, at + 1), chosen=chosen)[0] for at in drawn]
     older = desk.labelled(newer=False, cases=range(CASES))
     desk.project.write("evals/write.labels.jsonl", lines([*older, *more]))
@@ -163,6 +164,26 @@ def test_labels_put_right_a_judge_that_is_lenient_to_one_version(desk: Desk) -> 
     assert metric["labels"] == 80
     assert (done.code, report["verdict"], metric["verdict"]) == (1, "regressed", "regressed")
     assert f"right, by people's labels of {metric['labels']} pairs, fell by" in report["reasons"][0]
+
+
+def test_labels_have_their_say_where_no_answer_is_kept(desk: Desk) -> None:
+    """As in a build: the judge is soon sure, and the labelled answers are drawn again first."""
+    with_labels(desk, pairs=54)
+    shutil.rmtree(desk.project.root / ".promptops")
+    done, report = desk.evaluate()
+    (metric,) = report["metrics"]
+    assert 50 <= metric["labels"] <= 54, "by the judge alone it is clear sooner"
+    assert metric["delta"] > 0.05
+    assert metric["corrected_interval"][1] < 0
+    assert (done.code, report["verdict"]) == (1, "regressed")
+
+
+def test_few_labels_are_not_waited_for(desk: Desk) -> None:
+    with_labels(desk, pairs=40)
+    shutil.rmtree(desk.project.root / ".promptops")
+    done, report = desk.evaluate()
+    assert report["metrics"][0]["pairs"] < CASES
+    assert (done.code, report["verdict"]) == (0, "improved")
 
 
 def test_labels_that_were_not_drawn_at_random_correct_nothing(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from promptops.cli.output import note
 from promptops.cli.project import Project
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Drawing
-from promptops.engine.judge_states import JUDGED_FROM
+from promptops.engine.judging.states import JUDGED_FROM
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.preparing import Workplace
 from promptops.engine.running import STOPPED

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from promptops.comparison.ledger import ARMS, Ledger
 from promptops.engine.drawing import Drawn, Slot
+from promptops.engine.judging.vote_tally import VoteTally
 from promptops.engine.pairing import Met, Pairing
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.schedule import Draw
 from promptops.engine.tally import ArmTally
-from promptops.engine.vote_tally import VoteTally
 from promptops.store.runs import Row, SampleRecord
 from promptops.values.account import Account
 from promptops.values.response import Failure, Outcome

@@ -15,9 +15,9 @@ from promptops.engine.calling.terms import CONCURRENCY, Terms
 from promptops.engine.calling.worst_case import WorstCase
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers, Drawing
-from promptops.engine.drift import JudgeWatch
-from promptops.engine.drift_references import references
-from promptops.engine.judge_states import go_on
+from promptops.engine.judging.drift import JudgeWatch
+from promptops.engine.judging.drift_references import references
+from promptops.engine.judging.states import go_on
 from promptops.engine.keeping import Keeping
 from promptops.engine.plan import Plan
 from promptops.engine.preparing import Workplace, prepare

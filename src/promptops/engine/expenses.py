@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptops.documents.tree import Tree
-from promptops.engine.judging_demand import JudgingDemand
+from promptops.engine.judging.demand import JudgingDemand
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.errors import InputError
 from promptops.models.price_entry import Price

@@ -12,7 +12,7 @@ from promptops.comparison.decision import Decision
 from promptops.comparison.forecast import pairs_to_settle
 from promptops.comparison.ledger import Ledger, Visit
 from promptops.comparison.verdicts import with_critical
-from promptops.engine.people_beside import PeopleBeside
+from promptops.engine.people.corrections import PeopleBeside
 from promptops.engine.plan import Plan
 from promptops.engine.schedule import look_shares, rounds
 from promptops.engine.suite import MOST_SAMPLES

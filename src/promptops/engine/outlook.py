@@ -13,7 +13,7 @@ from promptops.comparison.policy import Metric, Policy
 from promptops.documents.tree import Tree
 from promptops.engine.demand import Counts, demand
 from promptops.engine.expenses import Expenses
-from promptops.engine.judging_demand import JudgingDemand, judging_demand
+from promptops.engine.judging.demand import JudgingDemand, judging_demand
 from promptops.engine.pace import least_seconds
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.schedule import look_shares

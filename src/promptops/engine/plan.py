@@ -14,8 +14,8 @@ from promptops.comparison.ledger import ARMS
 from promptops.comparison.policy import Metric, Policy
 from promptops.datasets.loading import Dataset
 from promptops.engine.choices import Choices
-from promptops.engine.peoples_labels import PeoplesLabels
-from promptops.engine.standing import Standing, held_to
+from promptops.engine.judging.standing import Standing, held_to
+from promptops.engine.people.labels import PeoplesLabels
 from promptops.engine.suite import MOST_SAMPLES, Suite
 from promptops.errors import InputError, InputErrors, Location, PromptopsError
 from promptops.judges.filling import Filling

@@ -13,12 +13,12 @@ from promptops.documents.tree import Tree, WorkingTree
 from promptops.engine.bounds import check_priced
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import check_keys
-from promptops.engine.peoples_labels import peoples_labels
+from promptops.engine.judging.standing import policy_of, standings
+from promptops.engine.people.labels import peoples_labels
 from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences
 from promptops.engine.sample_sizes import lay_out
 from promptops.engine.schedule import rounds
 from promptops.engine.scoring import ProjectAccess
-from promptops.engine.standing import policy_of, standings
 from promptops.engine.suite import MOST_SAMPLES, Suite, load_suite, locate_dataset
 from promptops.errors import InputError, InputErrors, PromptopsError
 from promptops.history.baseline import baseline

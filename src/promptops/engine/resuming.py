@@ -12,8 +12,8 @@ import msgspec
 from promptops.engine.calling.spending import Spent as Before
 from promptops.engine.calling.worst_case import WorstCase
 from promptops.engine.choices import Choices
+from promptops.engine.judging.standing import held_to
 from promptops.engine.plan import ArmPlan, Plan
-from promptops.engine.standing import held_to
 from promptops.errors import InputError, did_you_mean
 from promptops.store.begun import Begun, BegunRun
 from promptops.store.ledger import Spent

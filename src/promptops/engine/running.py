@@ -12,19 +12,19 @@ from promptops.comparison.decision import Decision
 from promptops.comparison.ledger import Ledger
 from promptops.comparison.verdicts import describe_first
 from promptops.engine.drawing import Drawing
-from promptops.engine.drift import JudgeWatch
 from promptops.engine.economy import Usages, decided, economy
 from promptops.engine.entering import Entries, account, sample_row
+from promptops.engine.judging.drift import JudgeWatch
+from promptops.engine.judging.vote_tally import tallies
 from promptops.engine.looks import Looks, Visits
 from promptops.engine.pairing import Half, Pairing
-from promptops.engine.people_beside import PeopleBeside
+from promptops.engine.people.corrections import PeopleBeside
 from promptops.engine.plan import Plan
 from promptops.engine.progress import Watcher
 from promptops.engine.run_progress import progress
 from promptops.engine.schedule import Draw, draws, rounds
 from promptops.engine.scoring import EngineServices, own_failure, score_sample
 from promptops.engine.tally import ArmTally, SourceTally
-from promptops.engine.vote_tally import tallies
 from promptops.errors import BudgetSpentError, NoVerdictError, StoreError
 from promptops.models.price_entry import Price
 from promptops.models.prices import price

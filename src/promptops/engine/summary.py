@@ -14,13 +14,13 @@ from promptops.comparison.slices import slices
 from promptops.comparison.verdicts import exit_code
 from promptops.datasets.slices import by_tag
 from promptops.engine.case_reports import case_reports
-from promptops.engine.judge_notes import about_labels, labelled_pairs, note
-from promptops.engine.judge_states import JUDGED_FROM, judged_from
+from promptops.engine.judging.notes import about_labels, labelled_pairs, note
+from promptops.engine.judging.states import JUDGED_FROM, judged_from
+from promptops.engine.judging.vote_tally import silences
 from promptops.engine.plan import ArmPlan
 from promptops.engine.prospects import budget, next_step
 from promptops.engine.running import STOPPED, Run
 from promptops.engine.tally import ArmTally, every_call_failed, rounded_usd
-from promptops.engine.vote_tally import silences
 from promptops.errors import ExitCode
 from promptops.store.details import ENDED, TEXTS
 from promptops.store.responses import Responses

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from promptops.engine.choosing_answers import choose_answers, choose_pairs, drawn
+from promptops.engine.people.choosing_answers import choose_answers, choose_pairs, drawn
 from promptops.reports.judged_results import JudgedResults, no_labels, no_questions
 from promptops.values.details import CaseDetails, PromptText, SampleDetails
 from promptops.values.report import CaseReport

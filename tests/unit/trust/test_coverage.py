@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from promptops.engine.choosing_answers import Drawn, choose_answers
+from promptops.engine.people.choosing_answers import Drawn, choose_answers
 from promptops.statistics.agreement import cohen_kappa
 from promptops.statistics.krippendorff import krippendorff_alpha
 from promptops.trust.agreement import agreement

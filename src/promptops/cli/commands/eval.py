@@ -33,7 +33,7 @@ from promptops.cli.choosing import (
     open_workplace,
 )
 from promptops.cli.evaluating import Task, evaluate
-from promptops.cli.judged_results import judged_results
+from promptops.cli.judging.results import judged_results
 from promptops.cli.output import (
     CasesOption,
     OutputOption,

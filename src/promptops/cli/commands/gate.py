@@ -28,7 +28,7 @@ from promptops.cli.calling_options import (
 )
 from promptops.cli.choosing import SamplesOption
 from promptops.cli.gating import Change, folder_of_project, look
-from promptops.cli.judged_results import judged_results
+from promptops.cli.judging.results import judged_results
 from promptops.cli.output import (
     CasesOption,
     OutputOption,

@@ -126,7 +126,7 @@ def command(
     check_output(output)
     if action == "tune":
         render_trial = tuning_discovery.find_tuning(format_)
-        tuning = importlib.import_module("promptops.cli.judge_tuning")
+        tuning = importlib.import_module("promptops.cli.judging.tuning")
         asked = tuning.Wanted(_only(suite), variants, model, seed or 0, max_cost, concurrency)
         tuned = tuning.tune(name, asked, quiet=quiet)
         text = render_trial(tuned.report, surface(output))
@@ -135,7 +135,7 @@ def command(
             tuning.write(tuned, quiet=quiet)
         return int(ExitCode.OK)
     render = trust_discovery.find_trust(format_)
-    checking = importlib.import_module("promptops.cli.judge_checking")
+    checking = importlib.import_module("promptops.cli.judging.checking")
     done = checking.check(
         name,
         checking.Wanted(tuple(suite or ()), model, repeat, max_cost, concurrency),

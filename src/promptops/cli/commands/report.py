@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from promptops.cli.begun_runs import answers_of, state_of
-from promptops.cli.judged_results import judged_results
+from promptops.cli.judging.results import judged_results
 from promptops.cli.output import (
     CasesOption,
     OutputOption,

@@ -10,7 +10,7 @@ from promptops.cli.reviewing.choices import Metric, metric_of
 from promptops.cli.reviewing.material import Question, Shown, known_answers
 from promptops.cli.reviewing.scribe import Scribe
 from promptops.documents.tree import Tree
-from promptops.engine.choosing_answers import How
+from promptops.engine.people.choosing_answers import How
 from promptops.engine.suite import Suite
 from promptops.errors import InputError, Location, did_you_mean
 from promptops.labels.files import AnyLabel

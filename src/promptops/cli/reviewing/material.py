@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptops.cli.reviewing.choices import Metric
-from promptops.engine.choosing_answers import (
+from promptops.engine.people.choosing_answers import (
     Chosen,
     Drawn,
     How,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from promptops.cli.reviewing.choices import Metric
-from promptops.engine.choosing_answers import How
+from promptops.engine.people.choosing_answers import How
 from promptops.labels.writing import Kept
 from promptops.reports.page import Page
 from promptops.reports.safe_text import visible

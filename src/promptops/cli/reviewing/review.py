@@ -27,7 +27,7 @@ from promptops.cli.reviewing.outcome import (
     total,
 )
 from promptops.cli.reviewing.reviewer import Reviewer, reviewer_of
-from promptops.engine.choosing_answers import How
+from promptops.engine.people.choosing_answers import How
 from promptops.engine.suite import Suite
 from promptops.errors import ExitCode, InputError, TerminatedError, did_you_mean
 from promptops.labels.files import AnyLabel, labels_path, read_labels

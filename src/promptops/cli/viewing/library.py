@@ -11,7 +11,7 @@ from math import ceil
 from pathlib import Path
 
 from promptops.cli.begun_runs import line_of, line_of_report
-from promptops.cli.judged_results import judged_results
+from promptops.cli.judging.results import judged_results
 from promptops.cli.project import FOLDERS, Project
 from promptops.cli.viewing.shelf import Made
 from promptops.errors import InputError

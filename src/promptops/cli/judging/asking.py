@@ -18,7 +18,7 @@ from promptops.engine.calling.spending import Meter
 from promptops.engine.calling.terms import Terms
 from promptops.engine.calling.worst_case import worst_case
 from promptops.engine.drawing import Answers, Drawing
-from promptops.engine.judge_uses import Use
+from promptops.engine.judging.uses import Use
 from promptops.engine.keeping import Keeping
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import ProjectAccess

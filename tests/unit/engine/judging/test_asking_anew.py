@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from promptops.documents.tree import WorkingTree
-from promptops.engine.asking_anew import canaries_of
+from promptops.engine.judging.asking_anew import canaries_of
 from promptops.prompts.loading import load_prompt
 from promptops.trust.canaries import PLAIN
 from promptops.values.case import Case
 from promptops.values.request import Message, Request
 from tests.scoring import scorer
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 CASE = Case("c", {"question": "How many?"})
 REQUEST = Request("m", (Message("user", "How many?"),))
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
-from promptops.engine.asking_anew import canaries_of
-from promptops.engine.drift import Known, Reference
-from promptops.engine.judge_examples import first_case, own_examples
-from promptops.engine.judge_uses import Use, uses_of
-from promptops.engine.labelled_answers import LabelledAnswer, from_labels
+from promptops.engine.judging.asking_anew import canaries_of
+from promptops.engine.judging.drift import Known, Reference
+from promptops.engine.judging.examples import first_case, own_examples
+from promptops.engine.judging.uses import Use, uses_of
+from promptops.engine.people.labelled_answers import LabelledAnswer, from_labels
 from promptops.engine.plan import Plan
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import ProjectAccess

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from promptops.comparison.decision import MetricComparison
+from promptops.engine.judging.vote_tally import position_told
 from promptops.engine.running import Run
-from promptops.engine.vote_tally import position_told
 
 _UNMEASURED = "observes: this judge's agreement with people has not been measured"
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from promptops.engine.choosing_answers import (
+from promptops.engine.people.choosing_answers import (
     Chosen,
     Drawn,
     choose_answers,

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from promptops.cli.judge_asking import between, spent
-from promptops.cli.judge_variants import Wording
+from promptops.cli.judging.asking import between, spent
+from promptops.cli.judging.variants import Wording
 from promptops.engine.drawing import Drawing
-from promptops.engine.judge_trying import Trying, unjudged
-from promptops.engine.labelled_answers import LabelledAnswer
+from promptops.engine.judging.trying import Trying, unjudged
+from promptops.engine.people.labelled_answers import LabelledAnswer
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import EngineServices
 from promptops.errors import InputError, NoVerdictError

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from promptops.cli.choosing import open_workplace
-from promptops.cli.judge_asking import (
+from promptops.cli.judging.asking import (
     Spent,
     ask,
     between,
@@ -30,9 +30,9 @@ from promptops.documents.tree import Tree
 from promptops.engine.calling.limits import Limits
 from promptops.engine.calling.terms import Terms
 from promptops.engine.drawing import Drawing
-from promptops.engine.judge_checking import Checking
-from promptops.engine.judge_states import first_draw, measured_from
-from promptops.engine.judge_uses import Use, uses_of
+from promptops.engine.judging.checking import Checking
+from promptops.engine.judging.states import first_draw, measured_from
+from promptops.engine.judging.uses import Use, uses_of
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import EngineServices, ProjectAccess
 from promptops.errors import ExitCode, InputError, NoVerdictError

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from promptops.engine.asking_anew import Anew, of_day, of_state, shown_to
+from promptops.engine.judging.asking_anew import Anew, of_day, of_state, shown_to
 from promptops.engine.scoring import EngineServices, ScorerServices
 from promptops.errors import NoVerdictError
 from promptops.scorers.discovery import Scorer

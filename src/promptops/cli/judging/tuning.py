@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from promptops.cli.choosing import open_workplace
-from promptops.cli.judge_asking import (
+from promptops.cli.judging.asking import (
     ask,
     check_is_judge,
     check_limit,
@@ -15,13 +15,13 @@ from promptops.cli.judge_asking import (
     place_of,
     prices_of,
 )
-from promptops.cli.judge_trial import Trial
-from promptops.cli.judge_variants import Wording, next_version, wordings
+from promptops.cli.judging.trial import Trial
+from promptops.cli.judging.variants import Wording, next_version, wordings
 from promptops.cli.output import emit, note
 from promptops.cli.project import find_project
 from promptops.engine.calling.limits import Limits
 from promptops.engine.calling.terms import Terms
-from promptops.engine.judge_uses import Use, uses_of
+from promptops.engine.judging.uses import Use, uses_of
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import ProjectAccess
 from promptops.errors import InputError, NoVerdictError

@@ -7,7 +7,7 @@ from statistics import fmean, pvariance
 
 import pytest
 
-from promptops.engine.vote_tally import (
+from promptops.engine.judging.vote_tally import (
     Position,
     VoteTally,
     noise_of_mean,

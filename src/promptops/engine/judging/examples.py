@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from promptops.datasets.loading import open_dataset
-from promptops.engine.asking_anew import reader_of
-from promptops.engine.judge_uses import Use
-from promptops.engine.labelled_answers import (
+from promptops.engine.judging.asking_anew import reader_of
+from promptops.engine.judging.uses import Use
+from promptops.engine.people.labelled_answers import (
     NOT_SENT,
     LabelledAnswer,
     asked_today,

@@ -73,4 +73,4 @@ def _labels(tree: Tree, suite: str) -> list[AnyLabel]:
 
 def _asking() -> Any:
     """Suites, prompts and scorers: a page wants them, and a line of text does not."""
-    return importlib.import_module("promptops.cli.judge_questions")
+    return importlib.import_module("promptops.cli.judging.questions")

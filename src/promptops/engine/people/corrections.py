@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from promptops.comparison.decision import ByLabels
 from promptops.comparison.ledger import ARMS, Ledger, Visit
 from promptops.comparison.policy import Metric
-from promptops.engine.peoples_labels import PeoplesLabels
+from promptops.engine.people.labels import PeoplesLabels
 from promptops.engine.plan import Plan
 from promptops.engine.suite import MOST_SAMPLES
 from promptops.store.responses import Responses
@@ -76,12 +76,29 @@ class PeopleBeside:
         return {pair: both for pair, both in kept if pair[1] < self.plan.limit}
 
     def awaited(self) -> set[str]:
-        """The metrics of which labelled pairs are still to come."""
+        """The metrics of which labelled pairs are still to come.
+
+        Those that are kept cost nothing: all of them are awaited.  Else as many as have a word,
+        where by the share of those so far the plan has them.
+        """
+        if self._closed:
+            return set()
+        gating = [
+            metric.name
+            for _, metric in self.plan.judged_as
+            if metric.role == "gate" and metric.name in self.labels.words
+        ]
         return {
             name
-            for name, count in self.reachable.items()
-            if not self._closed and self.labelled(name) < count
+            for name in gating
+            if (known := self.labelled(name)) < self.reachable.get(name, self._expected(known))
         }
+
+    def _expected(self, known: int) -> int:
+        """How many labelled pairs to wait for where `known` were drawn and none is kept."""
+        drawn = sum(1 for _ in self._whole())
+        whole = len(self.plan.dataset) * self.plan.limit
+        return FEWEST_PAIRS if known * whole >= FEWEST_PAIRS * drawn else 0
 
     def by_labels(self, ledger: Ledger) -> dict[str, ByLabels]:
         """The delta of each metric of which enough pairs are labelled, put right."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from promptops.cli.output import note
 from promptops.documents.tree import Tree
 from promptops.documents.yaml_rewriting import rewritten
-from promptops.engine.judge_trying import OneOtherFile
-from promptops.engine.judge_uses import Use, uses_of
+from promptops.engine.judging.trying import OneOtherFile
+from promptops.engine.judging.uses import Use, uses_of
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import ProjectAccess
 from promptops.errors import InputError

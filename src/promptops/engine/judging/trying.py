@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from promptops.documents.tree import Tree
-from promptops.engine.judge_checking import Checking
-from promptops.engine.labelled_answers import LabelledAnswer
+from promptops.engine.judging.checking import Checking
+from promptops.engine.people.labelled_answers import LabelledAnswer
 from promptops.trust.judged import Key
 from promptops.trust.reporting import Found
 from promptops.trust.tuning import Labelled

@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from promptops.engine.people_beside import differences_of_pairs
+from promptops.engine.people.corrections import differences_of_pairs
 from promptops.trust.judged import PeoplesWord, as_label, said_by_people
 from promptops.values.label import PairLabel
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from promptops.datasets.loading import Dataset, open_dataset
-from promptops.engine.judge_states import JUDGED_FROM
-from promptops.engine.judge_uses import Use
+from promptops.engine.judging.states import JUDGED_FROM
+from promptops.engine.judging.uses import Use
 from promptops.engine.preparing import Workplace
 from promptops.engine.suite import locate_dataset
 from promptops.errors import InputError

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from promptops.engine.asking_anew import APART, Anew, canaries_of, shown_to
-from promptops.engine.judge_examples import first_case, own_examples
-from promptops.engine.judge_uses import Use
-from promptops.engine.labelled_answers import LabelledAnswer, gather
-from promptops.engine.peoples_labels import DRAWN_AT_RANDOM
+from promptops.engine.judging.asking_anew import APART, Anew, canaries_of, shown_to
+from promptops.engine.judging.examples import first_case, own_examples
+from promptops.engine.judging.uses import Use
+from promptops.engine.people.labelled_answers import LabelledAnswer, gather
+from promptops.engine.people.labels import DRAWN_AT_RANDOM
 from promptops.engine.preparing import Workplace
 from promptops.engine.scoring import EngineServices, ScorerServices
 from promptops.errors import NoVerdictError, StoreError
