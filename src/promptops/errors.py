@@ -98,6 +98,10 @@ class NoVerdictError(PromptopsError):
     exit_code = ExitCode.NO_VERDICT
 
 
+class ModelDownError(NoVerdictError):
+    """One model cannot be asked any more; others may still answer."""
+
+
 class BudgetSpentError(NoVerdictError):
     """The next call could pass what the run may spend."""
 

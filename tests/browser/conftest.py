@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Error, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Error,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from promptops.reports.formats.html import render
 from promptops.reports.surface import Surface
@@ -18,6 +26,10 @@ from promptops.values.results import Results
 
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
+
+expect.set_options(
+    timeout=20_000
+)  # a busy machine is slow, and no test waits for what is not to come
 
 
 @dataclass
@@ -79,17 +91,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Renders results, opens them from a file, and holds the page to doing nothing behind one's
-    back: at the end it has reported no error, sent no request and asked no question.
+    """Opens a page, or results rendered to one, from a file, and holds it to doing nothing behind
+    one's back: at the end it has reported no error, sent no request and asked no question.
     """
     contexts: list[BrowserContext] = []
     every: list[Seen] = []
 
     def opened(
-        results: Results, *, fragment: str = "", quiet: bool = True, **context: Any
+        results: Results | Path, *, fragment: str = "", quiet: bool = True, **context: Any
     ) -> Opened:
-        file = tmp_path / f"report-{len(contexts)}.html"
-        file.write_text(render(results, Surface()), encoding="utf-8")
+        if isinstance(results, Path):
+            file = results
+        else:
+            file = tmp_path / f"report-{len(contexts)}.html"
+            file.write_text(render(results, Surface()), encoding="utf-8")
         made = browser.new_context(**({"viewport": WIDE} | context))
         contexts.append(made)
         page, seen = made.new_page(), Seen()

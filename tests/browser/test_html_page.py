@@ -139,6 +139,7 @@ def test_cases_are_narrowed_by_tag_and_put_in_order(open_page: Open):
 def test_cases_are_searched_by_id_input_and_output(open_page: Open, query, found):
     page = open_page(story()).page
     page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type(query)
     expect(page.locator(".count")).to_have_text(found)
 

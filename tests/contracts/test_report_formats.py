@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
 import importlib
 import inspect
@@ -22,6 +24,7 @@ from promptops.values.results import Results
 from tests.example_details import rendered
 from tests.examples import every_example, regressed
 from tests.gate_examples import every_gate
+from tests.judged_examples import judged_report, judged_results
 
 EXAMPLES = every_example()
 GATES = every_gate()
@@ -156,6 +159,55 @@ def test_a_format_imports_no_other_and_rich_only_where_it_draws(name):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert found.stdout.strip() == ("['rich']" if name == "terminal" else "[]")
+
+
+SAID = {
+    "a vote": "example/large-2",
+    "who could not tell": "cannot tell",
+    "why the judge says so": "The order names Thursday",
+    "a person": "Ana Ficta",
+    "a person's label": "useless",
+    "a person's comment": "vague",
+    "why it gates": "gates: its agreement with people is known",
+    "why it observes": "observes: below the bar",
+    "how many labels": "80",
+}
+
+
+def unpacked(name, results):
+    """What a format says, with what a page has packed."""
+    text = find(name)(results, Surface(width=120))
+    packed = re.findall(r'"(H4sI[A-Za-z0-9+/=]*)"', text)
+    text += "".join(gzip.decompress(base64.b64decode(each)).decode() for each in packed)
+    return " ".join(text.replace("\\", "").replace("−", "-").split())
+
+
+OF_CASES = [name for name in formats() if "order-0" in unpacked(name, judged_results())]
+"""Formats that tell about single cases; another one may tell verdicts alone."""
+
+
+def test_all_formats_of_ours_tell_about_cases():
+    assert {"terminal", "markdown", "html", "json", "junit", "csv"} <= set(OF_CASES)
+
+
+@pytest.mark.parametrize("name", OF_CASES)
+@pytest.mark.parametrize("what", SAID)
+def test_a_format_of_cases_says_what_judges_and_people_said(name, what):
+    assert SAID[what] in unpacked(name, judged_results())
+
+
+@pytest.mark.parametrize("name", OF_CASES)
+def test_a_format_of_cases_has_the_corrected_difference_beside_the_raw_one(name):
+    text = unpacked(name, judged_results())
+    assert re.search(r"\+?0\.02", text)
+    assert "-0.05" in text or "-0.0493" in text
+    raw = msgspec.structs.replace(
+        judged_report().metrics[0], corrected_delta=None, corrected_interval=None, labels=12
+    )
+    report = msgspec.structs.replace(judged_report(), metrics=[raw])
+    text = unpacked(name, judged_results(report=report))
+    assert "-0.0493" not in text
+    assert re.search(r"12 labelled pairs|labelled pairs|\"labels\": ?12", text)
 
 
 SUPPLIED = "the answers were supplied with the change (recorded 2026-10-02), not drawn here"

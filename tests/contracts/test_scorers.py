@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ output:
     additionalProperties: false
 """
 
+PAIR = (
+    JUDGE.replace("answer: {", "first: {type: string}, second: {")
+    .replace("{{ answer }}", "{{ first }} {{ fence }} {{ second }}")
+    .replace("[good, bad]", "[first, second, tie, cannot_tell]")
+)
+RIVAL = Response("Of Oslo I know nothing.", finish_reason="stop")
+"""What the baseline said, for scorers of pairs."""
+
 # The least that makes each scorer work, where it cannot be made up from the types of its options.
 OPTIONS: dict[str, dict[str, Any]] = {
     "contains": {"expected": "{{ town }}"},
@@ -45,6 +54,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "latency": {"max_seconds": 0.5},
     "length": {"max": 5},
     "numeric": {"expected": "{{ people }}"},
+    "pairwise": {"prompt": "judges/pair"},
     "python": {"file": "evals/half.py"},
     "regex": {"pattern": "Oslo"},
     "similarity": {"expected": "{{ town }}"},
@@ -71,13 +81,19 @@ TYPES = scorer_types()
 def desk(tmp_path: Path) -> Desk:
     (tmp_path / "prompts" / "judges").mkdir(parents=True)
     (tmp_path / "prompts" / "judges" / "plain.yaml").write_text(JUDGE)
+    (tmp_path / "prompts" / "judges" / "pair.yaml").write_text(PAIR)
     (tmp_path / "evals").mkdir()
     (tmp_path / "evals" / "half.py").write_text(
         "def score(text, case):\n    return min(1.0, len(text) / 100), 'by length'\n"
     )
 
     def verdict(request, index):
-        good = "Oslo" in str(request.messages)
+        text = str(request.messages[0].content)
+        if "second" in str(request.output_schema):
+            _, first, second, _ = text.split(text.split(maxsplit=1)[0])
+            word = "first" if "7" in first else "second" if "7" in second else "tie"
+            return Response(f'{{"explanation": "so", "verdict": "{word}"}}')
+        good = "Oslo" in text
         return Response('{"explanation": "so", "verdict": "%s"}' % ("good" if good else "bad"))
 
     def vector(text: str) -> list[float]:
@@ -110,7 +126,7 @@ def made_up(type_: str) -> dict[str, Any]:
 def scored(type_: str, answer: str | Response, desk: Desk, **more: Any) -> Score | Unscorable:
     made = scorer(**options(type_, **more))
     made.preflight(desk)
-    given = subject(answer, town="Oslo", people=7)
+    given = replace(subject(answer, town="Oslo", people=7), rival=RIVAL if made.pairs else None)
     assert made.check_case(given.case) is None
     return asyncio.run(made.score(given, desk))
 
@@ -189,6 +205,8 @@ def test_negation_mirrors(type_, desk):
         mirrored = scored(type_, response, desk, negate=True)
         if isinstance(plain, Unscorable):
             assert mirrored == plain
+        elif "nothing to judge" in plain.explanation:
+            assert mirrored == plain  # to no judge, whatever it is asked, is nothing a good answer
         else:
             assert isinstance(mirrored, Score)
             assert mirrored.value == pytest.approx(1 - plain.value)

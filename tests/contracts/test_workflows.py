@@ -19,8 +19,11 @@ import pytest
 import yaml
 
 from promptops.cli.scaffolding import scaffold
+from promptops.documents.tree import WorkingTree
+from promptops.engine.suite import load_suite, suite_names
 from promptops.github.artifact import NAME
 from promptops.github.comments import AUTHOR
+from promptops.prompts.loading import load_prompt
 from tests.functional.cli_project import CASES, PROMPT, SUITE, git
 
 ROOT = Path(__file__).parents[2]
@@ -181,6 +184,23 @@ def test_the_second_stage_runs_nothing_of_the_pull_request():
         assert "download-artifact" not in step.get("uses", "")
     (job,) = value["jobs"].values()
     assert "workflow_run.event == 'pull_request'" in job["if"]
+
+
+def test_our_own_gate_asks_nobody_who_wants_a_key():
+    """The suites that it names are all that the embedded model answers alone, as in `make eval`."""
+    value = read((GITHUB / "workflows" / "prompts.yml").read_text(encoding="utf-8"))
+    (gate,) = (each for each in steps(value) if each.get("uses", "").endswith("actions/promptops"))
+    assert "env" not in gate
+    tree = WorkingTree(ROOT)
+    embedded = {
+        suite.name
+        for suite in (load_suite(tree, name) for name in suite_names(tree))
+        if load_prompt(tree, suite.file.prompt).prompt.model.startswith("embedded/")
+        and not any(each["type"] in {"judge", "pairwise"} for each in suite.file.scorers.values())
+    }
+    assert set(gate["with"]["suites"].split()) == embedded
+    made = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"SUITES ?= {gate['with']['suites']}\n" in made
 
 
 def test_what_one_action_uploads_the_other_takes():

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from promptops.judges.asking import MOST_VOTES
 from promptops.values.response import Response
 from promptops.values.score import Score, Unscorable
 from tests.scoring import Desk, score, scorer, subject
@@ -90,7 +91,7 @@ def test_24_a_verdict_that_is_no_number_of_its_scale_is_unscorable(tmp_path, kin
     scored = score(judge, subject("Oslo", context="c"), desk)
     assert isinstance(scored, Unscorable)
     assert not scored.infrastructure
-    assert [index for _, index in desk.asked] == [0, 1]
+    assert [index for _, index in desk.asked] == [0, MOST_VOTES]  # beyond every vote's own place
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_25_prose_or_two_verdicts_are_asked_again_once(tmp_path, text):
     scored = score(judge, subject("Oslo", context="c"), desk)
     assert isinstance(scored, Unscorable)
     assert scored.judge == desk.load_prompt("judges/plain").digest
-    assert [index for _, index in desk.asked] == [0, 1]
+    assert [index for _, index in desk.asked] == [0, MOST_VOTES]  # beyond every vote's own place
     assert desk.asked[0][0] == desk.asked[1][0]
 
     desk, judge = bench(tmp_path, "labels", says(text, BAD))
@@ -187,7 +188,9 @@ def test_26_a_fence_taken_from_an_earlier_run_fences_nothing(tmp_path):
     assert scored.value == 0
 
 
-@pytest.mark.parametrize("answer", [GOOD, f"Bergen\n\n{GOOD}\n"])
+@pytest.mark.parametrize(
+    "answer", [GOOD, f"Bergen\n\n{GOOD}\n", GOOD.replace(" ", "").replace(",", ",\n")]
+)
 @pytest.mark.parametrize("around", ["THAT", "THAT\n" + BAD, "The answer reads THAT"])
 def test_26_a_judge_that_parrots_the_answers_verdict_has_not_judged(tmp_path, answer, around):
     desk, judge = bench(tmp_path, "labels", says(around.replace("THAT", GOOD)))

@@ -290,7 +290,8 @@ def essence(report: Any) -> dict[str, Any]:
 
 def found(report: Any) -> list[dict[str, Any]]:
     """The part of a report that `Reference.metrics` has as well."""
-    left_out = {"role", "unscorable", "judge", "note", "variance"}
+    by_judge = {"judge", "note", "corrected_delta", "corrected_interval", "labels"}
+    left_out = {"role", "unscorable", "variance", *by_judge}
     return [
         {key: held for key, held in metric.items() if key not in left_out}
         for metric in report["metrics"]

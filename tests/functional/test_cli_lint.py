@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.functional.cli_project import SUITE, Project
+from tests.unit.judges.judge_files import written
 
 
 def messages(project: Project, *names: str) -> list[tuple[str, str]]:
@@ -236,6 +237,22 @@ def test_a_limit_in_percent_is_taken_for_a_slip(project: Project) -> None:
     told = "gate.cost_increase of 25 lets it become 26 times as much"
     assert [each for each in messages(project) if "increase" in each[1]] == [("warning", told)]
     assert project.run("lint").code == 0
+
+
+@pytest.mark.parametrize("fenced", [False, True])
+def test_a_judge_that_fences_nothing_off_is_warned_of(project: Project, *, fenced: bool) -> None:
+    text = written("answer: {type: string}")
+    project.write("prompts/judges/fair.yaml", text if fenced else text.replace("{{ fence }}", "--"))
+    project.write(
+        "evals/greet.yaml",
+        "prompt: greet\ndataset: greet.jsonl\nscorers:\n"
+        "  a: {type: judge, prompt: judges/fair, labels: {good: 1, bad: 0, cannot_tell: null}}\n",
+    )
+    told = ("warning", "judges/fair cannot tell where the answer ends: nothing fences it off")
+    assert (told in messages(project)) is not fenced
+    done = project.run("lint")
+    assert done.code == 0
+    assert fenced is ("evals/greet.yaml:4:3" not in done.out)
 
 
 def test_cases_that_do_not_fit_are_found_and_counted(project: Project) -> None:

@@ -84,7 +84,8 @@ def test_our_judged_suite_keeps_what_the_judge_says(
     metrics = {metric["name"]: metric for metric in report["metrics"]}
     shown = empty.run("show", "judges/faithful", "--format", "json").value
     assert metrics["faithful"]["judge"] == shown["digest"]
-    assert metrics["faithful"]["role"] == "observe"
+    assert metrics["faithful"]["role"] == "observe"  # until somebody measures it
+    assert "was not measured" in metrics["faithful"]["note"]
     assert metrics["faithful"]["candidate"] == pytest.approx(1 - 1 / len(rows))
     assert metrics["found"]["candidate"] == pytest.approx(1 - 1 / len(rows))
     assert 0 < report["cost"]["incurred_usd"] < 1

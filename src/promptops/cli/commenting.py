@@ -15,12 +15,13 @@ from promptops.github.events import PullRequest, WorkflowRun
 from promptops.github.gate_file import LARGEST, decode_gate
 from promptops.github.pulls import Superseded
 from promptops.reports import discovery
+from promptops.reports.judged_results import JudgedResults
 from promptops.reports.markdown.inline import Markup
 from promptops.reports.markdown.marker import MARKER
 from promptops.reports.surface import Surface
 from promptops.values.details import CaseDetails, Details, PromptText
 from promptops.values.gate import GateFile
-from promptops.values.results import Results
+from promptops.values.judging import Said
 
 SCHEMA = "promptops.comment/1"
 
@@ -153,7 +154,10 @@ def _rendered(file: GateFile) -> str:
         return None if pair is None else PromptsOnly(pair.baseline, pair.candidate)
 
     render = discovery.find("markdown")
-    text = render(Results(file.reports, file.gate, details), Surface()).rstrip("\n")
+    results = JudgedResults(
+        file.reports, file.gate, details, said=lambda report: file.said.get(report.run, Said())
+    )
+    text = render(results, Surface()).rstrip("\n")
     return text if text.endswith(MARKER) else f"{text}\n\n{MARKER}"
 
 

@@ -71,7 +71,7 @@ def evaluate_touched(change: Change, wish: Wish, held: ExitStack) -> Done:
         if recorded:  # costs nothing, so whatever is wrong with it is known before anything does
             _replay(change, recorded, wish, held, done)
         if fresh:
-            place = place or open_workplace(change.project, held)
+            place = place or _workplace(change, held)
             done.places.append(place)
             _run(change, fresh, wish, _Asking(place, None, held), done)
     except (NoVerdictError, TerminatedError, KeyboardInterrupt) as error:
@@ -84,11 +84,17 @@ def _replay(
 ) -> None:
     names = [each.suite for each in recorded]
     replayed = open_replay(change.project, names, held)
-    done.places.append(replayed.place)
+    place = replace(replayed.place, trust=change.trust)
+    done.places.append(place)
     everything = len(names) == len(to_evaluate(change.survey))
     done.supplied = replayed.supplied if everything else f"{', '.join(names)}: {replayed.supplied}"
     free = replace(wish, asked=replace(wish.asked, max_cost_usd=None))
-    _run(change, recorded, free, _Asking(replayed.place, replayed.answers, held), done)
+    _run(change, recorded, free, _Asking(place, replayed.answers, held), done)
+
+
+def _workplace(change: Change, held: ExitStack) -> Workplace:
+    """Where a change is evaluated: what it brings of its judges' trust does not count yet."""
+    return replace(open_workplace(change.project, held), trust=change.trust)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ def _sorted_out(
     candidates = list(_without_key(change.project, todo))
     if not candidates:
         return None, []
-    place = open_workplace(change.project, held)
+    place = _workplace(change, held)
     found = []
     for each, lacking in candidates:
         if _has_to_ask(each, change, place, wish):

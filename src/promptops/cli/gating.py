@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from promptops.cli.past_runs import STORE
 from promptops.cli.project import FOLDERS, Project, find_project
-from promptops.documents.tree import WorkingTree
+from promptops.documents.tree import Tree, WorkingTree
 from promptops.engine.gating import Circumstances
 from promptops.engine.touching import Survey, survey
 from promptops.errors import HistoryError, InputError, Location
@@ -17,6 +17,7 @@ from promptops.history.occasion import build_url
 from promptops.history.parting import parting
 from promptops.history.past import Past, is_uncommitted
 from promptops.history.repository import Repository
+from promptops.trust.files import FOLDER, SUFFIX
 
 
 class NotedTree(WorkingTree):
@@ -41,6 +42,37 @@ class Change:
     project: Project
     survey: Survey
     around: Circumstances
+    trust: Tree
+    """What was measured of judges before it: a change must not bring its own trust."""
+
+
+class _TrustBefore:
+    """The files of measured trust at the base; implements `promptops.documents.tree.Tree`."""
+
+    def __init__(self, past: Tree) -> None:
+        self._texts: dict[str, str | None] = {}
+        self._faults: dict[str, InputError] = {}
+        """Files that cannot be read as text: only a judge that one is about need care."""
+        for path in past.list(FOLDER):
+            if path.endswith(SUFFIX):
+                self._keep(path, past)
+
+    def _keep(self, path: str, past: Tree) -> None:
+        try:
+            self._texts[path] = past.read(path)
+        except HistoryError:
+            raise
+        except InputError as error:
+            self._texts[path] = None
+            self._faults[path] = error
+
+    def read(self, path: str) -> str | None:
+        if path in self._faults:
+            raise self._faults[path]
+        return self._texts.get(path)
+
+    def list(self, folder: str) -> list[str]:
+        return sorted(path for path in self._texts if path.startswith(f"{folder}/"))
 
 
 def folder_of_project() -> str:
@@ -89,6 +121,7 @@ def look(wanted: str | None, suites: Sequence[str]) -> Change:
         ends = parting(repository, wanted, os.environ)
         with Past(repository, ends.commit, tree) as past:
             found = survey(tree, past, suites)
+            trust = _TrustBefore(past.tree)
         dirty = is_uncommitted(repository, tree, tree.met, FOLDERS)
     around = Circumstances(ends, dirty, url=build_url(os.environ))
-    return Change(Project(root, tree), found, around)
+    return Change(Project(root, tree), found, around, trust)

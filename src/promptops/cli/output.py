@@ -96,8 +96,8 @@ def colored(text: str, sgr: str, stream: TextIO) -> str:
     return f"\x1b[{sgr}m{text}\x1b[0m" if stream_surface(stream).color else text
 
 
-def check_output(output: Path | None) -> None:
-    """Refuse a place that cannot be written, before any work is done.
+def check_output(output: Path | None, option: str = "--output") -> None:
+    """Refuse a place that cannot be written, before any work is done; `option` named it.
 
     Raises:
         InputError: a folder, a missing folder above it, or one that may not be written.
@@ -106,11 +106,11 @@ def check_output(output: Path | None) -> None:
         return
     place = Path(os.path.realpath(output))
     if place.is_dir():
-        raise InputError(f"--output {output} is a folder", hint="name a file in it")
+        raise InputError(f"{option} {output} is a folder", hint="name a file in it")
     if not place.parent.is_dir():
-        raise InputError(f"--output {output}: the folder {place.parent} does not exist")
+        raise InputError(f"{option} {output}: the folder {place.parent} does not exist")
     if not os.access(place if place.exists() else place.parent, os.W_OK):
-        raise InputError(f"--output {output}: may not be written")
+        raise InputError(f"{option} {output}: may not be written")
 
 
 def emit(text: str, output: Path | None = None, *, machine: bool = False) -> None:

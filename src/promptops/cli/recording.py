@@ -14,6 +14,7 @@ from promptops.cli.output import note
 from promptops.cli.project import Project
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Drawing
+from promptops.engine.judging.states import JUDGED_FROM
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.preparing import Workplace
 from promptops.engine.running import STOPPED
@@ -107,6 +108,7 @@ def _recorded(plan: Plan, report: Report, place: Workplace) -> RecordedRun:
         scorers={scorer.name: scorer.digest for scorer in plan.scorers},
         plan=_look_plan(plan, place),
         options=_options(plan.choices),
+        judged_from=report.meta.get(JUDGED_FROM, {}),
     )
 
 

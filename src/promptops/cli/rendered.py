@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from promptops.errors import InputError
+from promptops.judges.filling import Filling
 from promptops.prompts.inputs import InputChecker
 from promptops.prompts.loading import LoadedPrompt
 from promptops.prompts.rendering import Renderer
@@ -21,6 +22,8 @@ def request_for(
         InputError: a template is wrong, or the columns do not fit the prompt's inputs.
     """
     renderer = Renderer(loaded)
+    filling = Filling(loaded)
+    columns = filling.columns(columns)
     problem = InputChecker(loaded.prompt.inputs).check(columns)
     if problem:
         raise InputError(
@@ -28,4 +31,4 @@ def request_for(
             location=loaded.document.locate(("inputs",)),
             hint="name a case with --case ID, or give variables with --var name=value",
         )
-    return renderer.render(columns, model=model)
+    return filling.request(renderer.render(columns, model=model))

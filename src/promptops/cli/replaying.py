@@ -138,10 +138,13 @@ def open_replay(project: Project, suites: Sequence[str], held: ExitStack) -> Rep
     root = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="promptops-replay-")))
     fill(root, project.tree, recordings)
     store = held.enter_context(Store(root))
+    environ = Unasked(os.environ)
     for manifest in recordings.values():
         for run in manifest.runs:
             _plan_looks(store, run)
-    place = workplace(project, held, store, Unasked(os.environ))
+            for name, number in run.judged_from.items():
+                environ.judged_from[manifest.suite, run.scorers.get(name, "")] = number
+    place = workplace(project, held, store, environ)
     supplied = _supplied(list(recordings.values()), judged=bool(judged))
     return Replayed(place, RecordedAnswers(recordings, judged), supplied)
 

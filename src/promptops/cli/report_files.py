@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from promptops.cli.output import emit, note
 from promptops.errors import InputError, StoreError
 from promptops.reports import discovery
 from promptops.reports.surface import Surface
-from promptops.values.results import Results
+from promptops.values.results import Results, nothing_kept
 
 NAMES = {
     "json": "gate.json",
@@ -73,4 +74,4 @@ def rendered(format_: str, results: Results, surface: Surface) -> str:
         return render(results, surface)
     except StoreError as error:
         note(f"what is behind the reports is left out: {error}")
-        return render(Results(results.reports, results.gate), surface)
+        return render(replace(results, details=nothing_kept), surface)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from promptops.cli.project import Project
 from promptops.datasets.loading import Dataset, open_dataset
 from promptops.engine.suite import Suite, load_suite, locate_dataset
 from promptops.errors import InputError, InputErrors, Location, PromptopsError, did_you_mean
+from promptops.judges.filling import Filling
+from promptops.judges.showing import FENCE
 from promptops.prompts.inputs import InputChecker
 from promptops.prompts.lint import Finding
 from promptops.prompts.loading import LoadedPrompt, load_prompt, prompt_names
 from promptops.prompts.rendering import Renderer
 from promptops.scorers.discovery import Scorer, build
+from promptops.scorers.judging.turns import turn_faults
 from promptops.scorers.scorer import ServiceError
 from promptops.values.case import Case
 from promptops.values.request import Request
@@ -131,9 +135,27 @@ def _scorers(
             scorer = build(name, suite.document, ("scorers", name))
             scorer.examine(_Bench(project), prompt)
             scorers.append(scorer)
+            where = suite.document.locate(("scorers", name))
+            findings += [Finding("warning", note, where) for note in scorer.notes]
+            findings += _unfenced(project, scorer, where)
         except InputError as error:
             findings += as_findings(error)
+    if len(scorers) == len(suite.file.scorers):
+        findings += [each for fault in turn_faults(scorers) for each in as_findings(fault)]
     return scorers
+
+
+def _unfenced(project: Project, scorer: Scorer, where: Location) -> list[Finding]:
+    if scorer.judge is None:
+        return []
+    judge = load_prompt(project.tree, scorer.judge[0])
+    if FENCE in judge.prompt.inputs and FENCE in Renderer(judge).used:
+        return []
+    message = f"{judge.name} cannot tell where the answer ends: nothing fences it off"
+    hint = (
+        "declare an input  fence: {type: string}, and put {{ fence }} before and after the answer"
+    )
+    return [Finding("warning", message, where, hint)]
 
 
 def _dataset(
@@ -154,14 +176,16 @@ def _cases(
 ) -> list[Finding]:
     inputs = InputChecker(prompt.prompt.inputs) if prompt else None
     rendering = _Rendering(prompt) if prompt else None
+    filling = Filling(prompt) if prompt else None
     scoring = _Scoring(scorers, path)
     findings: list[Finding] = []
     wrong = 0
     for case in dataset:
-        problem = inputs.check(case.columns) if inputs else None
+        columns = filling.columns(case.columns) if filling else case.columns
+        problem = inputs.check(columns) if inputs else None
         fits = scoring.attempt(case) and problem is None
         if rendering and fits:
-            rendering.attempt(case, path)
+            rendering.attempt(case, columns, path)
         wrong += problem is not None
         if problem and wrong <= MOST_CASES:
             message = f"case {case.id!r}: {problem}"
@@ -223,11 +247,11 @@ class _Rendering:
         except InputError:  # told of where the prompt itself is checked
             return
 
-    def attempt(self, case: Case, path: str) -> None:
+    def attempt(self, case: Case, columns: Mapping[str, Any], path: str) -> None:
         """Render one case of the dataset at `path`."""
         try:
             if self._renderer:
-                self._renderer.render(case.columns)
+                self._renderer.render(columns)
         except InputError as error:
             kind = error.message, str(error.location)
             self._errors.setdefault(kind, (error, case, Location(path, case.line)))

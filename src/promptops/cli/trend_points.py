@@ -67,12 +67,13 @@ def _evaluated(
 def _score(report: Report, metric: MetricReport, *, new: bool) -> TrendScore:
     if not new:  # it was what a later version was held to: the difference is the later one's
         return TrendScore(metric.name, metric.baseline)
+    told = facts.put_right(metric) or metric
     return TrendScore(
         name=metric.name,
         level=metric.candidate,
         baseline=metric.baseline,
-        delta=metric.delta,
-        interval=facts.interval_of(report, metric),
+        delta=told.delta,
+        interval=facts.interval_of(report, told),
         verdict=metric.verdict,
     )
 

@@ -17,7 +17,7 @@ class Bets:
         self._levels = levels
         margin = levels.margin
         self._pass, self._rise = Wager(-margin), Wager(0.0)
-        self._drop, self._material = Wager(0.0, below=True), Wager(-margin, below=True)
+        self._drop, self._material = Wager(0.0, below=True), Wager(-levels.material, below=True)
         self._no_rise_beyond = Wager(margin, below=True)
         """A pass, mirrored: no verdict rests on it, but an interval that is cut in one direction is
         cut in the other."""

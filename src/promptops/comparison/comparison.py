@@ -13,7 +13,7 @@ from promptops.comparison.levels import Levels
 from promptops.comparison.monitor import Monitor
 from promptops.comparison.policy import Metric, Policy
 from promptops.comparison.population import of_population
-from promptops.comparison.verdicts import combine, of_dataset, too_much_missing
+from promptops.comparison.verdicts import of_dataset, of_suite, too_much_missing
 from promptops.statistics.multiplicity import holm
 from promptops.statistics.population import population_interval
 from promptops.statistics.variance import variance_parts
@@ -75,8 +75,7 @@ class Comparison:
             self._compare(metric, ledger.pairs(metric.name, visits), look)
             for metric in self.policy.metrics
         ]
-        gating = [each for each in found if each.metric.role == "gate"]
-        decision = combine(gating, ledger, self.policy, identical=self._identical)
+        decision = of_suite(found, ledger, self.policy, identical=self._identical)
         return replace(decision, comparisons=found)
 
     def given_up(self, decision: Decision, ledger: Ledger) -> Decision:
@@ -85,8 +84,7 @@ class Comparison:
             replace(each, verdict="invalid") if too_much_missing(each, self.policy) else each
             for each in decision.comparisons
         ]
-        gating = [each for each in found if each.metric.role == "gate"]
-        decision = combine(gating, ledger, self.policy, identical=self._identical)
+        decision = of_suite(found, ledger, self.policy, identical=self._identical)
         return replace(decision, comparisons=found, settled=True)
 
     def detailed(self, decision: Decision) -> Decision:
@@ -97,8 +95,9 @@ class Comparison:
         """
         found = [self._with_spread(each) for each in decision.comparisons]
         gating = [each for each in found if each.metric.role == "gate"]
-        of_cases = self.policy.estimand == "population"  # whose p-values these are not
-        if of_cases or len(gating) < 2 or not any(each.verdict == "regressed" for each in gating):
+        # Of a verdict about other cases, or by labels, these are not the p-values.
+        of_others = self.policy.estimand == "population" or any(each.by_labels for each in gating)
+        if of_others or len(gating) < 2 or not any(each.verdict == "regressed" for each in gating):
             return replace(decision, comparisons=found)
         raw = [self.monitors[each.metric.name].repeated_p() for each in gating]
         adjusted = holm(raw, [each.metric.weight for each in gating])
@@ -168,4 +167,5 @@ class Comparison:
 
 def _levels(policy: Policy, metric: Metric) -> Levels:
     planned = policy.planned(policy.alpha) / policy.alpha
-    return Levels(policy.margin, policy.alpha, policy.share(metric), planned)
+    margin = policy.margin_of(metric)
+    return Levels(margin, policy.alpha, policy.share(metric), planned, loss=policy.margin)

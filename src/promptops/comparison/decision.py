@@ -9,6 +9,20 @@ from promptops.values.report import Interval, LookReport, VarianceReport, Verdic
 
 
 @dataclass(frozen=True, slots=True)
+class ByLabels:
+    """A delta put right by people's labels, and what follows for its metric."""
+
+    delta: float
+    interval: Interval
+    """One-sided level alpha at each end, one final look."""
+    pairs: int
+    """Labelled ones."""
+    verdict: Verdict
+    material: bool = False
+    """It regressed, and surely by more than the margin."""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricComparison:
     """Candidate minus baseline on one metric."""
 
@@ -32,6 +46,10 @@ class MetricComparison:
     p_value: float | None = None
     """Of a drop, adjusted for all gating metrics and all looks."""
     path: tuple[LookReport, ...] = ()
+    by_labels: ByLabels | None = None
+    """Goes before the metric's own delta; None where too few pairs are labelled."""
+    fault: str = ""
+    """Why its scores mean nothing, in words that follow its name; empty where they do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def pairs_to_pass(noise: VarianceReport, policy: Policy, *, samples: float) -> i
     `samples` are the pairs of a unit: where the verdict is about a population, more units are
     needed and not more samples of each.
     """
-    margin, alpha = policy.margin, policy.alpha
+    margin, alpha = policy.tightest, policy.alpha
     fewest = fewest_pairs_to_pass(alpha, margin)
     if policy.estimand == "population":
         units = _units_for(margin, _of_a_unit(noise, samples), alpha)

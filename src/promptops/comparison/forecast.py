@@ -23,7 +23,6 @@ def pairs_to_settle(
     gating = [each for each in comparisons if each.metric.role == "gate" and each.pairs]
     if not gating:
         return None
-    fewest = fewest_pairs_to_pass(policy.alpha, policy.margin)
     falls, passes = [], []
     for each in gating:
         pairs = monitors[each.metric.name].pairs
@@ -31,7 +30,9 @@ def pairs_to_settle(
         high, low = pairs.differences + pairs.highest, pairs.differences + pairs.lowest
         mirrored = [-d for d in high]
         falls.append(pairs_until(mirrored, 0.0, -log(share)))
-        by_bets = pairs_until(low, -policy.margin, -log(policy.unplanned(policy.alpha)))
+        margin = policy.margin_of(each.metric)
+        fewest = fewest_pairs_to_pass(policy.alpha, margin)
+        by_bets = pairs_until(low, -margin, -log(policy.unplanned(policy.alpha)))
         passes.append(max(by_bets, fewest - pairs.count))
     needed = min(*falls, max(passes))
     return None if needed == inf else max(1, ceil(needed))

@@ -100,9 +100,9 @@ class Ledger:
         """Enter that a scorer could not say."""
         self._states[arm, metric][index * self.cases + case] = UNSCORABLE
 
-    def lost(self, arm: Arm, case: int, index: int) -> None:
-        """Enter that there is no response to score."""
-        for metric in self.metrics:
+    def lost(self, arm: Arm, case: int, index: int, metrics: Sequence[str] | None = None) -> None:
+        """Enter that there is no response to score; of some metrics, or of all."""
+        for metric in self.metrics if metrics is None else metrics:
             self._states[arm, metric][index * self.cases + case] = LOST
 
     def empty(self, arm: Arm, metric: str, case: int, index: int) -> bool:
@@ -131,6 +131,12 @@ class Ledger:
                 found.highest.append(new[1] - old[0])
                 found.missing_cases.append(case)
         return found
+
+    def score_at(self, arm: Arm, metric: str, case: int, index: int) -> float | None:
+        """One score; None where there is none."""
+        cell = index * self.cases + case
+        scored = self._states[arm, metric][cell] == SCORED
+        return self._values[arm, metric][cell] if scored else None
 
     def case_mean(self, arm: Arm, metric: str, case: int) -> float | None:
         """The mean of a case's scores; None where it has none."""

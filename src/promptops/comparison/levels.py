@@ -16,6 +16,13 @@ class Levels:
     """For a drop or a rise: alpha, or this metric's part of it."""
     planned_part: float
     """The part of either that the planned looks spend; the rest is bet."""
+    loss: float | None = None
+    """Beyond which a drop is material; the margin unless said."""
+
+    @property
+    def material(self) -> float:
+        """A drop beyond it is more than a small one."""
+        return self.margin if self.loss is None else self.loss
 
     @property
     def unplanned(self) -> float:

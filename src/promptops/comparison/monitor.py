@@ -124,7 +124,7 @@ class Monitor:
             passed=least_z(low, -levels.margin) >= self._critical(levels.alpha),
             dropped=highest <= -far and self._flipped(self._falls),
             rose=least_z(low) >= far and self._flipped(self._rises),
-            material=most_z(high, -levels.margin) <= -far,
+            material=most_z(high, -levels.material) <= -far,
         )
 
     def repeated_p(self) -> float:

@@ -13,6 +13,9 @@ Guarantee = Literal["standard", "strict"]
 PLANNED_SHARE = 0.8
 """Of alpha, for the looks that were planned; the rest is for looks at any time."""
 
+NO_PASS = 1e-9
+"""A margin that no number of pairs shows to hold: the metric can fall, and not pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -22,6 +25,11 @@ class Metric:
     role: Role
     weight: float
     """Its share among the gating metrics; positive."""
+    margin: float | None = None
+    """What its scores must keep to show that the margin holds, in (0, 1); the policy's margin
+    where None.  A judge that errs sees less of a drop than there is."""
+    held_back: str = ""
+    """Why it only observes though the suite has it gate, in words that follow its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,20 @@ class Policy:
     def gating(self) -> tuple[Metric, ...]:
         """The metrics that may stop a merge."""
         return tuple(metric for metric in self.metrics if metric.role == "gate")
+
+    @property
+    def telling(self) -> tuple[Metric, ...]:
+        """The metrics that say what became of a case: the gating ones, or all where none gates."""
+        return self.gating or self.metrics
+
+    def margin_of(self, metric: Metric) -> float:
+        """The margin in the scores of a metric."""
+        return self.margin if metric.margin is None else metric.margin
+
+    @property
+    def tightest(self) -> float:
+        """The smallest margin of a gating metric in its own scores."""
+        return min((self.margin_of(each) for each in self.gating), default=self.margin)
 
     def share(self, metric: Metric) -> float:
         """A gating metric's part of alpha for a regression (Bonferroni with weights).

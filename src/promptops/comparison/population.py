@@ -42,8 +42,9 @@ def of_population(
     low = _over_cases(as_low, units, policy.alpha)[0]
     drop = _over_cases(as_high, units, share)[1]
     rise = _over_cases(as_low, units, share)[0]
-    enough = compared.units >= fewest_pairs_to_pass(policy.alpha, policy.margin)
-    if enough and low > -policy.margin:
+    margin = policy.margin_of(compared.metric)
+    enough = compared.units >= fewest_pairs_to_pass(policy.alpha, margin)
+    if enough and low > -margin:
         verdict: Verdict = "improved" if rise > 0 else "passed"
         return replace(compared, verdict=verdict, small_drop=drop < 0)
     if drop < 0:

@@ -9,7 +9,7 @@ to be reached ends the run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from promptops.comparison import reasons
@@ -46,6 +46,23 @@ def too_much_missing(each: MetricComparison, policy: Policy) -> bool:
     return each.missing > policy.most_missing * (each.pairs + each.missing)
 
 
+def of_suite(
+    found: Sequence[MetricComparison], ledger: Ledger, policy: Policy, *, identical: bool
+) -> Decision:
+    """The verdict of a suite on all its metrics, with the reasons.
+
+    Where nothing may gate there is none: it is invalid where a judge that is held back could not
+    say enough either, and else inconclusive, with why each judge is held back.
+    """
+    gating = [each for each in found if each.metric.role == "gate"]
+    if gating or identical:
+        return combine(gating, ledger, policy, identical=identical)
+    blind = [each for each in found if each.metric.held_back and each.verdict == "invalid"]
+    if blind:
+        return Decision("invalid", [reasons.missing(each, ledger) for each in blind])
+    return Decision("inconclusive", reasons.nothing_gates(policy))
+
+
 def combine(
     gating: Sequence[MetricComparison], ledger: Ledger, policy: Policy, *, identical: bool
 ) -> Decision:
@@ -61,6 +78,11 @@ def combine(
     if undecided:
         told = [reasons.undecided(each, policy) for each in undecided if each.pairs]
         return Decision("inconclusive", told)
+    return _held(gating, policy, identical=identical)
+
+
+def _held(gating: Sequence[MetricComparison], policy: Policy, *, identical: bool) -> Decision:
+    """The verdict where every gating metric passes."""
     if identical:
         same = "every request is the same on both versions: nothing can differ"
         return Decision("passed", [same], settled=True)
@@ -90,8 +112,13 @@ def with_critical(decision: Decision, critical: Critical) -> Decision:
     return decision
 
 
-def describe_first(ledger: Ledger, policy: Policy, *, alone: bool = False) -> Decision:
-    """What can be said of a version that nothing comes before: its scores, without a verdict."""
+def describe_first(
+    ledger: Ledger, policy: Policy, *, alone: bool = False, of_pairs: Collection[str] = ()
+) -> Decision:
+    """What can be said of a version that nothing comes before: its scores, without a verdict.
+
+    Metrics `of_pairs` compare two versions, and have nothing to say of one.
+    """
     described = [
         MetricComparison(
             metric=metric,
@@ -106,7 +133,13 @@ def describe_first(ledger: Ledger, policy: Policy, *, alone: bool = False) -> De
         )
         for metric in policy.metrics
     ]
-    blind = [each for each in described if each.metric.role == "gate" and each.candidate is None]
+    blind = [
+        each
+        for each in described
+        if (each.metric.role == "gate" or each.metric.held_back)
+        and each.candidate is None
+        and each.metric.name not in of_pairs
+    ]
     if blind:
         told = [f"{each.metric.name}: nothing was scored" for each in blind]
         return Decision("invalid", told, described)

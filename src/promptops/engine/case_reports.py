@@ -33,12 +33,12 @@ def case_reports(run: Run, responses: Responses) -> list[CaseReport]:
 
 def _changed(run: Run, responses: Responses, number: int, bare: CaseReport) -> CaseReport:
     """A changed case with the sample on which its arms differ most."""
-    plan, gating = run.plan, run.plan.policy.gating
+    plan, telling = run.plan, run.plan.policy.telling
     gaps: list[tuple[float, int]] = []
     falls = (bare.candidate or 0) < (bare.baseline or 0)
     for index in range(run.samples):
         gap = 0.0
-        for metric in gating:
+        for metric in telling:
             old = run.ledger.case_scores("baseline", metric.name, number)[index]
             new = run.ledger.case_scores("candidate", metric.name, number)[index]
             if old is not None and new is not None:
@@ -75,26 +75,26 @@ def _output(arm: ArmPlan, responses: Responses, number: int, index: int) -> str 
 
 
 def _why(run: Run, arm: Arm, case_id: str, index: int) -> str:
-    """What the gating scorer that liked the worse arm's sample least said of it."""
+    """What the telling scorer that liked the worse arm's sample least said of it."""
     try:
         _, record = run.runs.sample(run.id, arm, case_id, index)
     except KeyError:
         return ""
-    gating = {metric.name for metric in run.plan.policy.gating}
+    telling = {metric.name for metric in run.plan.policy.telling}
     said = [
         (score.value, score.explanation or score.label)
         for name, score in record.scores.items()
-        if name in gating and isinstance(score, Score)
+        if name in telling and isinstance(score, Score)
     ]
     return min(said)[1] if said else ""
 
 
 def _level(run: Run, arm: Arm, number: int) -> float | None:
-    """The weighted mean of a case's gating metrics on one arm; None where nothing is scored."""
+    """The weighted mean of a case's telling metrics on one arm; None where nothing is scored."""
     if arm not in run.tallies:
         return None
     total = weight = 0.0
-    for metric in run.plan.policy.gating:
+    for metric in run.plan.policy.telling:
         mean = run.ledger.case_mean(arm, metric.name, number)
         if mean is not None:
             total, weight = total + metric.weight * mean, weight + metric.weight

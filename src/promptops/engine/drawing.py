@@ -128,7 +128,8 @@ class Drawing:
         """A run that goes on: what it drew before it was broken off was made by it."""
         self.on_answer: Callable[[Slot, Request, Account], None] | None = None
         """Told of every answer that is used, kept ones and judges' too; it is kept by then."""
-        self._supplied = isinstance(environ, Unasked)
+        self.supplied = isinstance(environ, Unasked)
+        """Nobody is asked: the answers were recorded."""
 
     def key(self, request: Request) -> str:
         """The request key, the endpoint included."""
@@ -163,7 +164,7 @@ class Drawing:
 
         asked = Request(model, (Message("user", text),), {"embedding": True})
         drawn = await self._once((self.key(asked), 0), asked, account, ask)
-        return replace(drawn, outcome=checked_vector(drawn.outcome)) if self._supplied else drawn
+        return replace(drawn, outcome=checked_vector(drawn.outcome)) if self.supplied else drawn
 
     async def prepare(self) -> None:
         """Make ready whoever may be asked, once.
@@ -224,7 +225,7 @@ class Drawing:
 
     async def _make(self, slot: Slot, request: Request, account: Account, ask: Ask) -> Drawn:
         """Draw it, unless another process is doing so: then wait for what that one keeps."""
-        if self._supplied:  # nobody is called: there is nothing to pace, to count or to pay for
+        if self.supplied:  # nobody is called: there is nothing to pace, to count or to pay for
             return Drawn(await ask(), "made")
         if self.models:
             await self._prepare_late()

@@ -15,6 +15,9 @@ from promptops.engine.calling.terms import CONCURRENCY, Terms
 from promptops.engine.calling.worst_case import WorstCase
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import Answers, Drawing
+from promptops.engine.judging.drift import JudgeWatch
+from promptops.engine.judging.drift_references import references
+from promptops.engine.judging.states import go_on
 from promptops.engine.keeping import Keeping
 from promptops.engine.plan import Plan
 from promptops.engine.preparing import Workplace, prepare
@@ -70,6 +73,7 @@ class Evaluation:
             InputError: anything at all is wrong.
         """
         self._store = store = place.store
+        self._place = place
         self._environ = place.environ
         self._observer = observer
         access = ProjectAccess(place.tree, place.root, asked.allow_code)
@@ -89,6 +93,7 @@ class Evaluation:
             self.close()
             raise
         self._services = EngineServices(self.drawing, access, suite=name)
+        self._access = access
 
     def _goes_on_with(self, resumed: Resumed | None) -> Resumed | None:
         """The run that was asked for, else one of the same inputs that was broken off."""
@@ -131,7 +136,12 @@ class Evaluation:
             runs=self._store.runs,
             concurrency=self.asked.concurrency,
             watch=watch,
+            judges=JudgeWatch(references(self.plan, self._place, self._access)),
         )
+
+        go_on(self.plan, self._services, self._store.runs, self._environ)
+        if run.people:
+            run.people.await_kept(self._store.responses)
 
         def keep() -> Report:
             if run.samples > self.plan.samples and not run.stopped:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptops.documents.tree import Tree
+from promptops.engine.judging.demand import JudgingDemand
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.errors import InputError
 from promptops.models.price_entry import Price
@@ -58,21 +59,21 @@ class Expenses:
         got = _longest(arm.loaded.prompt.params)
         return listed.of(sent, got), f"list prices, {sent:,.0f} tokens in and {got:,} out"
 
-    def of_judging(self, scorers: Sequence[Scorer]) -> float | None:
-        """US dollars of what these scorers ask about one answer; None where unknown."""
-        prices = [self._price(model) for scorer in scorers for model in scorer.models]
+    def of_judging(self, judging: JudgingDemand) -> float | None:
+        """US dollars of all that scorers may ask; None where unknown."""
+        prices = [self._price(model) for model in judging.by_model]
         if all(each is not None and each.free for each in prices):
             return 0.0
-        measured = self._judging_measured(scorers)
+        measured = self._judging_measured([scorer for scorer, _ in judging.asked])
         if measured is not None:
-            return measured
+            return (judging.answers + judging.again) * measured
         total = 0.0
-        for scorer in scorers:
-            for model in scorer.models:
+        for scorer, asked in judging.asked:
+            for model, times in asked.items():
                 listed = self._price(model)
                 if listed is None:
                     return None
-                total += listed.of(*self._judged(scorer))
+                total += times * listed.of(*self._judged(scorer))
         return total
 
     def _price(self, model: str) -> Price | None:
@@ -93,10 +94,10 @@ class Expenses:
         return max(0.0, last.cost.evaluated_usd - sum(spent)) / answers
 
     def _judged(self, scorer: Scorer) -> tuple[float, float]:
-        """Tokens in and out of one judgement: its prompt, the question, the answer."""
+        """Tokens in and out of one judgement: its prompt, the question, the answer or both."""
         candidate = self._plan.candidate
         answer = _longest(candidate.loaded.prompt.params)
-        sent = self._characters(candidate) / CHARACTERS_PER_TOKEN + answer
+        sent = self._characters(candidate) / CHARACTERS_PER_TOKEN + answer * (1 + scorer.pairs)
         name = getattr(scorer.options, "prompt", None)
         if not isinstance(name, str):
             return sent, 0

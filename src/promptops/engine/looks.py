@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from promptops.comparison.by_labels import with_labels
 from promptops.comparison.comparison import Comparison, Look
 from promptops.comparison.critical import judge_critical
 from promptops.comparison.decision import Decision
 from promptops.comparison.forecast import pairs_to_settle
 from promptops.comparison.ledger import Ledger, Visit
 from promptops.comparison.verdicts import with_critical
+from promptops.engine.people.corrections import PeopleBeside
 from promptops.engine.plan import Plan
 from promptops.engine.schedule import look_shares, rounds
 from promptops.engine.suite import MOST_SAMPLES
@@ -24,8 +26,9 @@ MOST_FURTHER = 4
 class Looks:
     """The rounds of a comparison, until its answer is clear or nothing more may be drawn."""
 
-    def __init__(self, plan: Plan, ledger: Ledger) -> None:
+    def __init__(self, plan: Plan, ledger: Ledger, people: PeopleBeside | None = None) -> None:
         self.plan = plan
+        self.people = people
         self.ledger = ledger
         self._groups, self._critical = _kinds(plan)
         cases = len(plan.dataset)
@@ -57,6 +60,19 @@ class Looks:
         """Whether the answer is clear."""
         return self.decision is not None and self.decision.settled
 
+    @property
+    def _over(self) -> bool:
+        """Whether nothing more need be drawn: it is clear, and no labels would say otherwise."""
+        decision = self.decision
+        if decision is None or not decision.settled:
+            return False
+        awaited = self.people.awaited() if self.people else set()
+        return not awaited or any(
+            each.verdict == "regressed" and each.metric.name not in awaited
+            for each in decision.comparisons
+            if each.metric.role == "gate"
+        )
+
     def look(self) -> Decision:
         """Decide on the round that has been drawn, and all before it."""
         decision = self.comparison.look(self.ledger, self._taken(), self._look)
@@ -68,6 +84,21 @@ class Looks:
     def look_unplanned(self) -> Decision:
         """Decide in the middle of a round that cannot be finished."""
         self.decision = self.comparison.look(self.ledger, self._taken(), Look(planned=False))
+        return self.decision
+
+    def put_right(self, faults: Mapping[str, str]) -> Decision:
+        """The decision with people's word where they labelled enough, and without judges that
+        let pass what none may.  It is for the final look alone.
+        """
+        assert self.decision is not None
+        self.decision = with_labels(
+            self.decision,
+            self.people.by_labels(self.ledger) if self.people else {},
+            faults,
+            ledger=self.ledger,
+            policy=self.plan.policy,
+            identical=self.plan.identical,
+        )
         return self.decision
 
     def critical_left(self) -> Visits:
@@ -105,7 +136,7 @@ class Looks:
         cases, planned = len(self.plan.dataset), self.plan.samples
         for visits in rounds(cases, planned, self.plan.seed, beyond=beyond):
             kept = [visit for visit in visits if after <= visit[1] < self.samples]
-            if self.settled or (not kept and visits[0][1] >= after):
+            if self._over or (not kept and visits[0][1] >= after):
                 return
             if not kept:
                 continue

@@ -13,6 +13,7 @@ from promptops.comparison.policy import Metric, Policy
 from promptops.documents.tree import Tree
 from promptops.engine.demand import Counts, demand
 from promptops.engine.expenses import Expenses
+from promptops.engine.judging.demand import JudgingDemand, judging_demand
 from promptops.engine.pace import least_seconds
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.engine.schedule import look_shares
@@ -154,11 +155,10 @@ def outlook(
     last = store.runs.last_of_suite(plan.suite.name)
     wanted, missing = demand(plan, store.responses)
     calls, kept = sum(missing.values()), sum(wanted.values()) - sum(missing.values())
-    judging = [each for each in plan.scorers if each.models]
     before = last.meta.get("scorers", {}) if last else {}
-    same = all(before.get(each.name) == each.digest for each in judging)
-    judged = calls if same else calls + kept
-    usd, basis = _expected(plan, missing, judged, Expenses(plan, store.responses, last, tree))
+    same = all(before.get(each.name) == each.digest for each in plan.scorers if each.models)
+    judging = judging_demand(plan, calls, kept, same=same)
+    usd, basis = _expected(plan, missing, judging, Expenses(plan, store.responses, last, tree))
     compared = plan.baseline is not None
     noises = _noises(plan, store) if compared and not plan.identical else ()
     return Outlook(
@@ -171,7 +171,7 @@ def outlook(
         looks=_looks(plan),
         calls=calls,
         kept=kept,
-        judge_calls=judged * sum(len(each.models) for each in judging),
+        judge_calls=judging.calls,
         further_calls=_further(plan, sum(wanted.values()), most_further),
         usd=usd,
         usd_basis=basis,
@@ -183,7 +183,7 @@ def outlook(
         identical=plan.identical,
         settled=last.run if last and settled_by(plan, last) else "",
         requests_per_minute=plan.suite.file.limits.requests_per_minute,
-        least_seconds=least_seconds(plan, missing, judged),
+        least_seconds=least_seconds(plan, missing, judging.by_model),
     )
 
 
@@ -199,6 +199,7 @@ def settled_by(plan: Plan, last: Report) -> bool:
         meta.get("dataset_fingerprint"),
         meta.get("tags"),
         meta.get("scorers"),
+        meta.get("held_back", []),
         (meta.get("margin"), meta.get("alpha"), meta.get("estimand"), meta.get("guarantee")),
         meta.get("itself"),
         meta.get("planned_samples"),
@@ -210,6 +211,7 @@ def settled_by(plan: Plan, last: Report) -> bool:
         plan.opened.fingerprint,
         list(plan.tags),
         {scorer.name: scorer.digest for scorer in plan.scorers},
+        [each.name for each in plan.policy.metrics if each.held_back],
         (plan.policy.margin, plan.policy.alpha, plan.policy.estimand, plan.policy.guarantee),
         plan.itself,
         plan.samples,
@@ -239,7 +241,7 @@ def _units(plan: Plan) -> int:
 
 
 def _expected(
-    plan: Plan, missing: Counts, judged: int, expenses: Expenses
+    plan: Plan, missing: Counts, judging: JudgingDemand, expenses: Expenses
 ) -> tuple[float | None, str]:
     """US dollars of all calls, None where unknown; and what that rests on."""
     total: float | None = 0.0
@@ -247,11 +249,10 @@ def _expected(
     for arm, each, basis in _prices(plan, missing, expenses):
         bases.setdefault(basis)
         total = None if total is None or each is None else total + missing[arm.arm] * each
-    judging = [each for each in plan.scorers if each.models]
-    if judging and judged:
-        each = expenses.of_judging(judging)
-        total = None if total is None or each is None else total + judged * each
-        bases.setdefault("judging included" if each is not None else "no price of a judge is known")
+    if judging.calls:
+        more = expenses.of_judging(judging)
+        total = None if total is None or more is None else total + more
+        bases.setdefault("judging included" if more is not None else "no price of a judge is known")
     if len(bases) > 1:
         bases.pop("free", None)
     return total, "; ".join(bases)

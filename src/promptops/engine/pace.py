@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from promptops.engine.calling.rates import BURST_SECONDS
 from promptops.engine.demand import Counts
 from promptops.engine.plan import Plan
 
 
-def least_seconds(plan: Plan, missing: Counts, judged: int) -> float:
+def least_seconds(plan: Plan, missing: Counts, asked: Mapping[str, int]) -> float:
     """Of all calls, each model asked as fast as the limit lets it; 0 where there is no limit.
 
-    `judged` answers are scored.
+    `asked` has how often scorers ask which model.
     """
     limit = plan.suite.file.limits.requests_per_minute
     if limit is None:
@@ -20,8 +21,7 @@ def least_seconds(plan: Plan, missing: Counts, judged: int) -> float:
     calls: Counter[str] = Counter()
     for arm in plan.arms:
         calls[arm.model] += missing[arm.arm]
-    for scorer in plan.scorers:
-        calls.update(dict.fromkeys(scorer.models, judged))
+    calls.update(asked)
     each = 60.0 / limit
     most = max(calls.values(), default=0)
     return max(0.0, (most - 1) * each - max(0.0, BURST_SECONDS - each))

@@ -14,8 +14,11 @@ from promptops.comparison.ledger import ARMS
 from promptops.comparison.policy import Metric, Policy
 from promptops.datasets.loading import Dataset
 from promptops.engine.choices import Choices
+from promptops.engine.judging.standing import Standing, held_to
+from promptops.engine.people.labels import PeoplesLabels
 from promptops.engine.suite import MOST_SAMPLES, Suite
 from promptops.errors import InputError, InputErrors, Location, PromptopsError
+from promptops.judges.filling import Filling
 from promptops.models.endpoints import endpoint
 from promptops.prompts.inputs import InputChecker
 from promptops.prompts.loading import LoadedPrompt
@@ -65,6 +68,7 @@ class ArmPlan:
         """The 32-byte request key of each case, one after the other."""
         self._inputs = InputChecker.of(loaded)
         self._renderer = Renderer(loaded)
+        self._filling = Filling(loaded)
 
     def render(self, case: Case) -> Request:
         """The request for a case.
@@ -72,10 +76,11 @@ class ArmPlan:
         Raises:
             InputError: the case does not fit the prompt's inputs, or a template fails on it.
         """
-        problem = self._inputs.check(case.columns)
+        columns = self._filling.columns(case.columns)
+        problem = self._inputs.check(columns)
         if problem:
             raise InputError(problem)
-        return self._renderer.render(case.columns, model=self.model)
+        return self._filling.request(self._renderer.render(columns, model=self.model))
 
     def key(self, case: int) -> str:
         """The request key of a case that was checked."""
@@ -121,6 +126,10 @@ class Plan:
     """Once the limit is spent without a verdict, go on as far as may settle it."""
     itself: bool = False
     """Both arms are the same version, drawn apart: what differs is noise."""
+    trust: Mapping[str, Standing] = field(default_factory=dict)
+    """What was measured of each judge that scores, by its metric."""
+    labels: PeoplesLabels | None = None
+    """What people say of the suite's answers; None where nobody labelled any."""
     changes: list[str] = field(default_factory=list)
     lacking: bool = True
     """Whether a response has to be drawn that is not kept."""
@@ -158,6 +167,11 @@ class Plan:
         return len(self.arms) == 2 and not self.itself and self.arms[0].keys == self.arms[1].keys
 
     @property
+    def judged_as(self) -> Iterator[tuple[Scorer, Metric]]:
+        """Each scorer with what it may do here."""
+        return zip(self.scorers, self.policy.metrics, strict=True)
+
+    @property
     def key(self) -> str:
         """What tells this comparison from every other: a rerun with the same one goes on with it.
 
@@ -169,7 +183,7 @@ class Plan:
             *(hashlib.sha256(arm.keys).hexdigest() for arm in self.arms),
             self.opened.fingerprint,
             *sorted(set(self.tags)),
-            *(f"{each.name} {each.role} {each.weight!r} {each.digest}" for each in self.scorers),
+            *(held_to(each, metric) for each, metric in self.judged_as),
             repr((gate.margin, gate.alpha, gate.estimand, gate.guarantee)),
             self.suite.file.truncated,
             repr(self.itself),
@@ -182,26 +196,6 @@ def _output_checker(loaded: LoadedPrompt) -> OutputChecker | None:
     if output is None:
         return None
     return OutputChecker(output.schema, location=loaded.locate(("output", "schema")))
-
-
-def policy_of(suite: Suite, scorers: Sequence[Scorer]) -> Policy:
-    """The suite's gate over its scorers.
-
-    Raises:
-        InputError: no scorer gates, so that no verdict could ever be reached.
-    """
-    metrics = tuple(Metric(each.name, each.role, each.weight) for each in scorers)
-    gate = suite.file.gate
-    policy = Policy(
-        metrics, gate.margin, gate.alpha, gate.inconclusive, gate.estimand, gate.guarantee
-    )
-    if not policy.gating:
-        raise InputError(
-            "every scorer only observes: there is nothing to reach a verdict on",
-            location=suite.document.locate(("scorers",)),
-            hint="give one scorer  role: gate",
-        )
-    return policy
 
 
 def check(plan: Plan, environ: Mapping[str, str]) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from promptops.datasets.loading import Dataset, open_dataset
 from promptops.datasets.slices import parse_tags, select_tags
-from promptops.documents.tree import WorkingTree
+from promptops.documents.tree import Tree, WorkingTree
 from promptops.engine.bounds import check_priced
 from promptops.engine.choices import Choices
 from promptops.engine.drawing import check_keys
-from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences, policy_of
+from promptops.engine.judging.standing import policy_of, standings
+from promptops.engine.people.labels import peoples_labels
+from promptops.engine.plan import ArmPlan, Plan, Provenance, check, differences
 from promptops.engine.sample_sizes import lay_out
 from promptops.engine.schedule import rounds
 from promptops.engine.scoring import ProjectAccess
@@ -24,6 +26,7 @@ from promptops.history.repository import Repository
 from promptops.history.versions import versions
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.scorers.discovery import Scorer, build
+from promptops.scorers.judging.turns import turn_faults
 from promptops.store.store import Store
 from promptops.values.report import Report
 
@@ -43,6 +46,9 @@ class Workplace:
     repository: Repository | None
     environ: Mapping[str, str]
     store: Store
+    trust: Tree | None = None
+    """Where it is read what was measured of judges; None: in `tree`.  A gate reads it as it was
+    before the change, which must not bring its own."""
 
 
 def prepare(name: str, choices: Choices, place: Workplace, access: ProjectAccess) -> Plan:
@@ -72,7 +78,8 @@ def survey(name: str, choices: Choices, place: Workplace, access: ProjectAccess)
     suite = load_suite(place.tree, name)
     loaded = _prompt(suite, place.tree)
     scorers = _scorers(suite, loaded, access)
-    policy = policy_of(suite, scorers)
+    trust = standings(suite, scorers, place.trust or place.tree, place.tree)
+    policy = policy_of(suite, scorers, trust)
     arms = _arms(loaded, choices, place)
     opened = _dataset(suite, place.tree)
     try:
@@ -91,6 +98,8 @@ def survey(name: str, choices: Choices, place: Workplace, access: ProjectAccess)
             choices=choices,
             extend=choices.extend,
             itself=choices.itself,
+            trust=trust,
+            labels=peoples_labels(place.tree, suite.name, scorers),
             seed=_seed(arms, dataset) if choices.seed is None else choices.seed,
         )
         check_priced(plan)
@@ -127,6 +136,8 @@ def _scorers(suite: Suite, prompt: LoadedPrompt, access: ProjectAccess) -> list[
             scorers.append(scorer)
         except InputError as error:
             errors.append(error)
+    if not errors:
+        errors += turn_faults(scorers)
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     return scorers

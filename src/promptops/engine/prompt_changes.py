@@ -10,7 +10,7 @@ import msgspec
 
 from promptops.prompts.includes import FOLDER
 from promptops.prompts.loading import LoadedPrompt
-from promptops.prompts.prompt import PromptMessage, strings
+from promptops.prompts.prompt import PromptMessage, Rubric, strings
 from promptops.values.gate import Part, PartChange
 from promptops.values.request import canonical_json
 
@@ -32,6 +32,7 @@ def prompt_changes(old: LoadedPrompt, new: LoadedPrompt) -> list[PartChange]:
         "tools": _tools(old, new),
         "output": _output(old, new),
         "inputs": named_changes("input", old.prompt.inputs, new.prompt.inputs),
+        "judge": _rubric(old, new),
     }
     return found + [PartChange(part, what, new.path) for part, what in told.items() if what]
 
@@ -124,6 +125,18 @@ def _output(old: LoadedPrompt, new: LoadedPrompt) -> str:
         return ""
     told = "added" if before is None else "removed" if after is None else "changed"
     return f"output schema {told}"
+
+
+def _rubric(old: LoadedPrompt, new: LoadedPrompt) -> str:
+    before, after = old.prompt.judge or Rubric(), new.prompt.judge or Rubric()
+    told = [
+        named_changes("label", before.labels, after.labels),
+        named_changes("anchor", before.anchors, after.anchors),
+        named_changes("criterion", before.criteria, after.criteria),
+    ]
+    orders = [(list(each.labels), list(each.criteria)) for each in (before, after)]
+    reordered = "rubric in another order" if orders[0] != orders[1] else ""
+    return "; ".join(filter(None, told)) or reordered
 
 
 def named_changes(noun: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

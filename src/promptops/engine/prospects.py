@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from math import ceil
 
+from promptops.comparison.by_labels import open_by_labels
 from promptops.comparison.detection import detectable
 from promptops.comparison.forecast import pairs_to_settle
 from promptops.engine.demand import demand
@@ -42,6 +43,8 @@ def next_step(run: Run) -> NextStep | None:
     plan, looks, decision = run.plan, run.looks, run.decision
     if looks is None or decision is None or decision.verdict != "inconclusive" or plan.itself:
         return None
+    if not plan.policy.gating or open_by_labels(decision.comparisons):
+        return None  # it is people who would settle it
     if decision.settled:  # the scores are clear: what is open is no matter of more samples
         return None
     if run.samples < plan.samples:

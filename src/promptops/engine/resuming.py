@@ -12,6 +12,7 @@ import msgspec
 from promptops.engine.calling.spending import Spent as Before
 from promptops.engine.calling.worst_case import WorstCase
 from promptops.engine.choices import Choices
+from promptops.engine.judging.standing import held_to
 from promptops.engine.plan import ArmPlan, Plan
 from promptops.errors import InputError, did_you_mean
 from promptops.store.begun import Begun, BegunRun
@@ -74,7 +75,7 @@ def inputs_of(plan: Plan) -> Inputs:
         baseline=_side(plan.baseline) if plan.baseline else None,
         dataset=plan.opened.fingerprint,
         cases=len(plan.dataset),
-        scorers={each.name: f"{each.role} {each.weight!r} {each.digest}" for each in plan.scorers},
+        scorers={each.name: held_to(each, metric) for each, metric in plan.judged_as},
         gate=repr((gate, plan.suite.file.truncated)),
         samples=plan.samples,
         limit=plan.limit,

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from promptops.comparison.by_labels import without_verdict
 from promptops.comparison.decision import Decision
 from promptops.comparison.ledger import Ledger
 from promptops.comparison.verdicts import describe_first
 from promptops.engine.drawing import Drawing
 from promptops.engine.economy import Usages, decided, economy
+from promptops.engine.entering import Entries, account, sample_row
+from promptops.engine.judging.drift import JudgeWatch
+from promptops.engine.judging.vote_tally import tallies
 from promptops.engine.looks import Looks, Visits
-from promptops.engine.plan import ArmPlan, Plan
-from promptops.engine.progress import Progress, Watcher
+from promptops.engine.pairing import Half, Pairing
+from promptops.engine.people.corrections import PeopleBeside
+from promptops.engine.plan import Plan
+from promptops.engine.progress import Watcher
+from promptops.engine.run_progress import progress
 from promptops.engine.schedule import Draw, draws, rounds
 from promptops.engine.scoring import EngineServices, own_failure, score_sample
 from promptops.engine.tally import ArmTally, SourceTally
 from promptops.errors import BudgetSpentError, NoVerdictError, StoreError
 from promptops.models.price_entry import Price
 from promptops.models.prices import price
-from promptops.store.runs import Row, Runs, SampleRecord
+from promptops.store.runs import Row, Runs
 from promptops.values.account import Account
 from promptops.values.report import EconomyReport
-from promptops.values.response import Failure, Outcome
-from promptops.values.sample import Arm, Source
-from promptops.values.score import Score, Scored
+from promptops.values.response import Failure
+from promptops.values.sample import Arm
+from promptops.values.score import Scored
 
 ROWS_AT_ONCE = 500
 STOPPED = "stopped before its end: "
@@ -46,6 +53,8 @@ class Run:
     runs: Runs
     concurrency: int
     watch: Watcher
+    judges: JudgeWatch = field(default_factory=JudgeWatch)
+    """Whether they still say what they said when they were measured."""
     ledger: Ledger = field(init=False)
     usages: Usages = field(init=False)
     economy: list[EconomyReport] = field(default_factory=list)
@@ -54,8 +63,7 @@ class Run:
     """None where there is nothing to compare with."""
     tallies: dict[Arm, ArmTally] = field(init=False)
     sources: SourceTally = field(default_factory=SourceTally)
-    judges: dict[str, str] = field(default_factory=dict)
-    """Metric to the digest of the judge prompt that scored it."""
+    entries: Entries = field(init=False)
     finished: int = 0
     unscored: int = 0
     """Answers that were had and are not scored yet."""
@@ -67,11 +75,14 @@ class Run:
     """It was broken off, and the same command goes on with it."""
     decision: Decision | None = None
     shared: set[int] = field(init=False)
+    people: PeopleBeside | None = field(init=False)
+    """None where nobody labelled an answer of the suite, or nothing is compared."""
     _accounts: dict[Arm, Account] = field(init=False)
     _prices: dict[Arm, Price | None] = field(init=False)
     _rows: list[Row] = field(default_factory=list)
     _told: float = 0.0
-    _waiting: int = 0
+    waiting: int = 0
+    """Calls under way that an interrupted run waits for."""
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -79,13 +90,27 @@ class Run:
         names = [scorer.name for scorer in plan.scorers]
         samples = max(plan.limit, plan.samples)  # critical cases are drawn to the end of the plan
         self.ledger = Ledger(len(plan.dataset), samples, names)
-        self.looks = Looks(plan, self.ledger) if plan.baseline else None
+        labels = plan.labels if plan.baseline else None
+        self.people = PeopleBeside(plan, labels) if labels and labels.words else None
+        self.looks = Looks(plan, self.ledger, self.people) if plan.baseline else None
         self.usages = Usages(len(plan.dataset), samples if plan.baseline else 0)
         self.tallies = {arm.arm: ArmTally() for arm in plan.arms}
+        pairing = Pairing([each for each in plan.scorers if each.pairs], self.services)
+        self.entries = Entries(self.ledger, self.tallies, pairing, tallies(plan.scorers))
         prices = plan.suite.file.prices
         self._prices = {arm.arm: price(arm.model, prices) for arm in plan.arms}
-        self._accounts = {arm.arm: _account(self.id, plan, arm) for arm in plan.arms}
+        self._accounts = {arm.arm: account(self.id, plan, arm) for arm in plan.arms}
         self.shared = {case for case in range(len(plan.dataset)) if plan.shared(case)}
+
+    @property
+    def counted(self) -> Mapping[Arm, ArmTally]:
+        """The samples so far, by arm."""
+        return self.tallies
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Why the scores of a metric mean nothing, by its name."""
+        return self.judges.found.faults
 
     @property
     def samples(self) -> int:
@@ -109,6 +134,7 @@ class Run:
         """
         telling = asyncio.create_task(self._keep_telling())
         try:
+            await self.judges.look(self.services, surely=self.plan.lacking)
             await (self._compare(self.looks) if self.looks else self._describe())
         except StoreError:
             raise
@@ -141,25 +167,37 @@ class Run:
             self.decision = looks.look()
             self._tell()
         self.usages.close()
+        if self.people:
+            self.people.close()
+        self.decision = looks.put_right(self.faults)
         left = looks.critical_left()
         if left:
             await self._draw(left)
+            if self.faults:  # only now somebody had to be asked
+                self.decision = looks.put_right(self.faults)
         self.decision = looks.conclude()
 
     async def _describe(self) -> None:
         plan = self.plan
         for visits in rounds(len(plan.dataset), plan.limit, plan.seed):
             await self._draw(visits)
-            self.decision = describe_first(self.ledger, plan.policy, alone=plan.alone)
+            self.decision = self._described()
             self._tell()
+
+    def _described(self) -> Decision:
+        plan, of_pairs = self.plan, self.entries.pairing.metrics
+        found = describe_first(self.ledger, plan.policy, alone=plan.alone, of_pairs=of_pairs)
+        return without_verdict(found, self.faults)
 
     async def _draw(self, visits: Visits) -> None:
         await self._work(draws(visits, tuple(arm.arm for arm in self.plan.arms), self.shared))
+        await self.judges.look(self.services)
 
     def _stop(self, why: str, *more: str) -> None:
         """The run cannot go on: what is there may be clear by itself."""
         if self.looks:
-            found = self.looks.look_unplanned()
+            self.looks.look_unplanned()
+            found = self.looks.put_right(self.faults)
             if found.settled and not self.looks.critical_left():
                 self.cut = True
                 found = self.looks.conclude()
@@ -170,11 +208,10 @@ class Run:
     def _give_up(self, why: str, *more: str) -> None:
         """There will be no verdict: the run is invalid, whatever it found so far."""
         self.stopped = True
-        plan = self.plan
         if self.looks:
             so_far = self.looks.decision or self.looks.look_unplanned()
         else:
-            so_far = describe_first(self.ledger, plan.policy, alone=plan.alone)
+            so_far = self._described()
         found = [replace(each, verdict="invalid") for each in so_far.comparisons]
         self.decision = Decision("invalid", [f"{STOPPED}{why}", *more], found)
 
@@ -201,7 +238,6 @@ class Run:
         plan = self.plan
         arm = next(each for each in plan.arms if each.arm == draw.arms[0])
         case = plan.dataset.case(draw.case)
-        key = arm.key(draw.case)
         request = arm.render(case)
         slot = arm.slot(draw.case, draw.index)
         drawn = await self.drawing.draw(request, *slot, self._accounts[arm.arm])
@@ -224,36 +260,36 @@ class Run:
                 failure=failure,
             )
             self.unscored -= 1
+        halves: dict[Arm, Half] = {}
         for each in draw.arms:
-            self._enter(each, draw, drawn.outcome, scores)
+            self.entries.enter(each, draw, drawn.outcome, scores)
+            if self.people:
+                self.people.enter(each, draw.case, draw.index, drawn.outcome)
             if self.looks:
                 listed = self._prices[each]
                 self.usages.enter(each, draw.case, draw.index, drawn.outcome, listed)
             if failure:
                 self.tallies[each].own_failures[failure[0]] += 1
-            source: Source = drawn.source if each == draw.arms[0] else "shared"
-            if source == "shared":
+            if each != draw.arms[0]:
                 self.sources.sources["shared"] += 1
-            failed = _told(drawn.outcome)
-            record = SampleRecord(source, scores, failed, slot[1])
-            self._rows.append((each, case.id, draw.index, key, record))
+            row = sample_row(each, draw, case.id, slot=slot, drawn=drawn, scores=scores)
+            self._rows.append(row)
+            halves[each] = Half(case, request, drawn.outcome, failure, row)
+        if self.looks and self.entries.pairing.scorers:
+            await self._pair(draw, halves)
         if len(self._rows) >= ROWS_AT_ONCE:
             self._write_rows()
         self.finished += 1
         self._tell(soon=True)
 
-    def _enter(self, arm: Arm, draw: Draw, outcome: Outcome, scores: dict[str, Scored]) -> None:
-        self.tallies[arm].count(outcome, draw.case)
-        if isinstance(outcome, Failure):
-            self.ledger.lost(arm, draw.case, draw.index)
+    async def _pair(self, draw: Draw, halves: dict[Arm, Half]) -> None:
+        """Have a pair judged once both its sides are there."""
+        met = self.entries.pairing.meet(draw, halves)
+        if met is None:
             return
-        for metric, score in scores.items():
-            if score.judge:
-                self.judges[metric] = score.judge
-            if isinstance(score, Score):
-                self.ledger.score(arm, metric, draw.case, draw.index, score.value)
-            else:
-                self.ledger.unscorable(arm, metric, draw.case, draw.index)
+        self.unscored += len(halves)
+        self._rows += await self.entries.pair(met, draw)
+        self.unscored -= len(halves)
 
     def _write_rows(self) -> None:
         rows, self._rows = self._rows, []
@@ -265,30 +301,7 @@ class Run:
         if soon and now - self._told < TOLD_EVERY_SECONDS:
             return
         self._told = now
-        gating = self.plan.policy.gating[0].name
-        compared = self.decision.comparisons if self.decision else []
-        looked = next((each for each in compared if each.metric.name == gating), None)
-        meter = self.drawing.meter
-        self.watch(
-            Progress(
-                suite=self.plan.suite.name,
-                model=self.plan.candidate.model,
-                planned=self.planned,
-                finished=self.finished,
-                calls=meter.made,
-                cached=self.sources.sources["cached"],
-                input_tokens=sum(each.input_tokens for each in self.tallies.values()),
-                output_tokens=sum(each.output_tokens for each in self.tallies.values()),
-                incurred_usd=meter.incurred_usd,
-                unpriced_calls=meter.unpriced,
-                metric=gating,
-                delta=looked.delta if looked else None,
-                interval=looked.interval if looked else None,
-                level=looked.candidate if looked else None,
-                waiting=self._waiting,
-                pause=self.drawing.calling.waiting,
-            )
-        )
+        self.watch(progress(self))
 
     async def _keep_telling(self) -> None:
         while True:
@@ -296,22 +309,5 @@ class Run:
             await asyncio.sleep(TOLD_AGAIN_SECONDS)
 
     def _interrupted(self, under_way: int) -> None:
-        self._waiting = under_way
+        self.waiting = under_way
         self._tell()
-
-
-def _account(run: str, plan: Plan, arm: ArmPlan) -> Account:
-    loaded = arm.loaded
-    return Account(
-        run=run,
-        suite=plan.suite.name,
-        purpose="sample",
-        prompt=loaded.name,
-        version=loaded.prompt.version,
-        digest=loaded.digest,
-        model=arm.model,
-    )
-
-
-def _told(outcome: Outcome) -> str | None:
-    return f"{outcome.kind}: {outcome.message}" if isinstance(outcome, Failure) else None

@@ -12,9 +12,11 @@ import msgspec
 from promptops.documents.tree import Tree
 from promptops.engine.drawing import Drawing, Drawn
 from promptops.engine.tally import SourceTally
+from promptops.errors import ModelDownError
 from promptops.prompts.loading import LoadedPrompt, load_prompt
 from promptops.prompts.output import OutputChecker
 from promptops.scorers.discovery import Scorer
+from promptops.scorers.judging.turns import in_turn, spared
 from promptops.scorers.scorer import ServiceError, Subject
 from promptops.values.account import Account
 from promptops.values.case import Case
@@ -59,6 +61,10 @@ class EngineServices:
             found = self._lent[scorer.name] = ScorerServices(self, scorer)
         return found
 
+    def first_of(self, name: str) -> int:
+        """The number under which a scorer's first draw is kept."""
+        return self._lent[name].first if name in self._lent else 0
+
     async def ask(self, request: Request, index: int, account: Account) -> Outcome:
         """One response of a judge."""
         key = self.drawing.key(request)
@@ -92,6 +98,11 @@ class ScorerServices:
 
     def __init__(self, services: EngineServices, scorer: Scorer) -> None:
         self._services = services
+        self._spare = scorer.spare_models
+        self.first = 0
+        """The number of its first draw: what was drawn under other numbers is not used."""
+        self._down: set[str] = set()
+        """Models that cannot be asked any more, while the rest of the panel goes on."""
         name, version, digest = scorer.judge or (scorer.name, 0, "")
         self._account = partial(
             Account,
@@ -114,8 +125,15 @@ class ScorerServices:
         return self._services.project.load_prompt(name)
 
     async def ask(self, request: Request, index: int) -> Outcome:
-        account = self._account(purpose="judge", model=request.model)
-        return await self._services.ask(request, index, account)
+        model = request.model
+        account = self._account(purpose="judge", model=model)
+        try:
+            return await self._services.ask(request, self.first + index, account)
+        except ModelDownError as error:
+            self._down.add(model)
+            if len(self._down) > self._spare:
+                raise
+            return Failure("unavailable", error.message.removeprefix(f"{model}: "))
 
     async def embed(self, model: str, texts: Sequence[str]) -> list[list[float]]:
         account = self._account(purpose="embedding", model=model)
@@ -154,16 +172,19 @@ async def score_sample(
     *,
     failure: tuple[str, str] | None,
 ) -> dict[str, Scored]:
-    """What every scorer says of a response.
+    """What every scorer says of a response, but for those of pairs: they need the other version's.
 
     An answer that failed by itself scores zero with its label, except where a scorer looks at such
-    answers itself.
+    answers itself; and so does one that fails a check before a judge.
     """
     subject = Subject(case=case, request=request, response=response)
     scores: dict[str, Scored] = {}
-    for scorer in scorers:
+    alone = [scorer for scorer in scorers if not scorer.pairs]
+    for scorer in in_turn(alone):
         if failure and not scorer.scores_own_failures:
             scores[scorer.name] = Score(0.0, label=failure[0], explanation=failure[1])
+        elif (nothing := spared(scorer, scores)) is not None:
+            scores[scorer.name] = nothing
         else:
             scores[scorer.name] = await scorer.score(subject, services.on_behalf_of(scorer))
-    return scores
+    return {scorer.name: scores[scorer.name] for scorer in alone}

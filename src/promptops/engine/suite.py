@@ -39,6 +39,13 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inconclusive: Annotated[
         Literal["warn", "fail"], Meta(description="Whether `inconclusive` exits with 3.")
     ] = "warn"
+    trust: Annotated[
+        Literal["require", "warn"],
+        Meta(
+            description="Whether a judge gates only where its agreement with people was measured"
+            " and is good enough, or gates anyhow, and the report warns of it."
+        ),
+    ] = "require"
     estimand: Annotated[
         Estimand,
         Meta(

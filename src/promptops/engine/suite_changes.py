@@ -19,7 +19,7 @@ from promptops.scorers.python import code_digest
 from promptops.scorers.scorer import ScorerOptions
 from promptops.values.gate import PartChange
 
-_JUDGE, _CODE = "judge", "python"
+_JUDGES, _CODE = frozenset({"judge", "pairwise"}), "python"
 _NOT_SCORING = frozenset({"role", "weight"})
 """Options that change what a score counts for, and not the score."""
 _ASIDE = ("budget", "limits")
@@ -83,7 +83,7 @@ def _told_aside(side: SuiteFile) -> dict[str, Any]:
 
 def judge_named(options: Mapping[str, Any]) -> str | None:
     """The judge prompt that a scorer's options name; None where no judge scores."""
-    named = options.get("prompt") if options.get("type") == _JUDGE else None
+    named = options.get("prompt") if options.get("type") in _JUDGES else None
     return named if isinstance(named, str) else None
 
 
@@ -132,7 +132,7 @@ class _Scorer:
         elif options.type == _CODE:
             source = _text(self._old.tree, str(self._before["file"]))
             inner = None if source is None else code_digest(source)
-        if inner is None and options.type in {_JUDGE, _CODE}:
+        if inner is None and options.type in {*_JUDGES, _CODE}:
             return None
         return digest_of(options, inner)
 

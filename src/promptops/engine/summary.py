@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from promptops.comparison.decision import Decision, MetricComparison
 from promptops.comparison.ledger import UNSCORABLE
 from promptops.comparison.slices import slices
 from promptops.comparison.verdicts import exit_code
 from promptops.datasets.slices import by_tag
 from promptops.engine.case_reports import case_reports
+from promptops.engine.judging.notes import about_labels, labelled_pairs, note
+from promptops.engine.judging.states import JUDGED_FROM, judged_from
+from promptops.engine.judging.vote_tally import silences
 from promptops.engine.plan import ArmPlan
 from promptops.engine.prospects import budget, next_step
 from promptops.engine.running import STOPPED, Run
@@ -28,6 +33,7 @@ from promptops.values.report import (
     Report,
     SliceReport,
     Tokens,
+    VarianceReport,
 )
 from promptops.values.sample import Arm
 
@@ -92,11 +98,21 @@ def summarise(
 
 
 def _reasons(run: Run, decision: Decision) -> list[str]:
-    """Why; where every call failed, what they failed with, and where a judge did, whose it is."""
+    """Why; where every call failed, what they failed with, and where a judge did, whose it is.
+
+    That a verdict rests on a judge that changed stands beside it, and not only among the warnings.
+    """
     if run.stopped:
         return [_whose(each, run) for each in decision.reasons]
     cause = every_call_failed(run.tallies.values())
-    return [cause] if cause and decision.verdict == "invalid" else decision.reasons
+    if cause and decision.verdict == "invalid":
+        return [cause]
+    gating = {each.name for each in run.plan.policy.gating} - run.faults.keys()
+    return decision.reasons + [
+        f"{name} rests on a judge that changed since it was measured: {many}"
+        for name, many in run.judges.found.changed.items()
+        if name in gating and decision.reasons
+    ]
 
 
 def _whose(reason: str, run: Run) -> str:
@@ -141,23 +157,26 @@ def _metric(each: MetricComparison, run: Run) -> MetricReport:
         pairs=each.pairs,
         verdict=each.verdict if each.metric.role == "gate" and run.plan.baseline else None,
         unscorable=sum(run.ledger.count(arm, name, UNSCORABLE) for arm in run.tallies),
-        judge=run.judges.get(name),
-        note=_note(each, run),
+        judge=run.entries.judges.get(name),
+        note=note(each, run),
         material=each.material,
         small_drop=each.small_drop,
         p_value=each.p_value,
-        variance=each.variance,
+        variance=_variance(each, run),
         path=list(each.path),
+        corrected_delta=each.by_labels.delta if each.by_labels else None,
+        corrected_interval=each.by_labels.interval if each.by_labels else None,
+        labels=labelled_pairs(each, run),
     )
 
 
-def _note(each: MetricComparison, run: Run) -> str:
-    judged = any(s.name == each.metric.name and s.type == "judge" for s in run.plan.scorers)
-    if not judged:
-        return ""
-    if each.metric.role == "gate":
-        return "gates, though this judge's agreement with people has not been measured"
-    return "observes: this judge's agreement with people has not been measured"
+def _variance(each: MetricComparison, run: Run) -> VarianceReport | None:
+    """With the judge's part of it, where the judge was asked the same more than once."""
+    tally = run.entries.votes.get(each.metric.name)
+    judged = tally.variance if tally else None
+    if each.variance is None or judged is None:
+        return each.variance
+    return msgspec.structs.replace(each.variance, judge=min(judged, each.variance.total))
 
 
 def _calls(run: Run) -> Calls:
@@ -184,7 +203,7 @@ def _slices(run: Run) -> list[SliceReport]:
                 tag, metric.name, len(cases), run.ledger.mean("candidate", metric.name, cases)
             )
             for tag, cases in tags.items()
-            for metric in plan.policy.gating
+            for metric in plan.policy.telling
         ]
     return [
         SliceReport(
@@ -197,16 +216,19 @@ def _slices(run: Run) -> list[SliceReport]:
             e_value=each.e_value,
             fell=each.fell,
         )
-        for each in slices(run.ledger, plan.policy.gating, tags)
+        for each in slices(run.ledger, plan.policy.telling, tags)
     ]
 
 
 def _warnings(run: Run) -> list[str]:
-    found, dataset = list(run.plan.dataset.notes), run.plan.dataset
+    found, dataset = [*run.judges.found.warnings, *run.plan.dataset.notes], run.plan.dataset
 
     def name(case: int) -> str:
         return dataset.case(case).id
 
+    found += [note for scorer in run.plan.scorers for note in scorer.notes]
+    found += silences(run.entries.votes)
+    found += about_labels(run)
     if run.plan.extend and run.looks and run.samples == run.plan.limit and not run.stopped:
         found.append("nothing was extended: the answer is clear without")
     for arm, tally in run.tallies.items():
@@ -254,7 +276,9 @@ def _meta(run: Run, texts: Mapping[Arm, str]) -> dict[str, Any]:
         "alone": plan.alone,
         "itself": plan.itself,
         "scorers": {scorer.name: scorer.digest for scorer in plan.scorers},
+        "held_back": [each.name for each in plan.policy.metrics if each.held_back],
         "baseline_chosen": plan.baseline.provenance.how if plan.baseline else "",
+        JUDGED_FROM: judged_from(plan, run.services),
         TEXTS: dict(texts),
         ENDED: datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -31,6 +31,8 @@ class Unasked(dict[str, str]):
         super().__init__(
             {name: value for name, value in environ.items() if not _ADDRESS.search(name)}
         )
+        self.judged_from: dict[tuple[str, str], int] = {}
+        """Suite and scorer's digest to the number of its judge's first draw, where it changed."""
 
 
 def checked_vector(outcome: Outcome) -> Outcome:

@@ -14,6 +14,7 @@ _OPENER = re.compile(
     r"[^\n]{0,60}?step by step[.:!]*)",
     re.IGNORECASE,
 )
+_NOTHING_FOUND = re.compile(r"\s*(?:```(?:json)?\s*)?(?:\[\s*\]|\{\s*\})(?:\s*```)?\s*")
 
 
 def has_content(answer: str) -> bool:
@@ -21,8 +22,10 @@ def has_content(answer: str) -> bool:
 
     An empty answer, one of punctuation alone (`:`), and one that stops after announcing itself
     (`Thought process:`) hold nothing.  Judges are known to let such answers pass, so they are not
-    asked.
+    asked.  An empty list or object is an answer: that there is none.
     """
+    if _NOTHING_FOUND.fullmatch(answer):
+        return True
     bare = answer.strip().strip("*_#`> ").strip()
     if all(unicodedata.category(char)[0] in "PZC" for char in bare):
         return False

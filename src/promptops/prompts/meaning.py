@@ -1,8 +1,8 @@
 """What a prompt means, and the digest of it.
 
 What a model would be asked enters: messages with their includes, model, parameters, tools, output
-schema and inputs.  What is said about the prompt does not: comments, key order, `description`,
-`change`, `version`.
+schema and inputs; and, of a judge that says so itself, what its verdicts are worth.  What is said
+about the prompt does not: comments, key order, `description`, `change`, `version`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ def canonical_meaning(prompt: Prompt, includes: Mapping[str, str]) -> dict[str, 
         "output": prompt.output.schema if prompt.output else None,
         "tools": prompt.tools,
     }
+    said = msgspec.to_builtins(prompt.judge) if prompt.judge else {}
+    if said:  # absent from other prompts, whose digests stay as they are
+        # A judge is shown them in this order, so it is part of what is asked.
+        meaning["judge"] = {name: list(each.items()) for name, each in said.items()}
     return meaning
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -108,6 +108,37 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: Annotated[dict[str, Any], Meta(description="JSON Schema that the answer must satisfy.")]
 
 
+class Criterion(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True
+):
+    """One yes/no question that a judge answers about an answer."""
+
+    question: Annotated[
+        str, Meta(min_length=1, description="What the judge is asked; it has a yes or a no.")
+    ]
+    weight: Annotated[float, Meta(gt=0, description="Its share in the score.")] = 1.0
+    expect: Annotated[
+        Literal["yes", "no"], Meta(description="Which of the two speaks for the answer.")
+    ] = "yes"
+
+
+class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What makes a prompt a judge: what its verdicts are worth, and what it goes by."""
+
+    labels: Annotated[
+        dict[str, Annotated[float, Meta(ge=0, le=1)] | None],
+        Meta(description="Each verdict to its worth, from 0 to 1; null where it cannot tell."),
+    ] = {}
+    anchors: Annotated[
+        dict[str, Annotated[str, Meta(min_length=1)]],
+        Meta(description="What earns each point of the scale, or each label; {{ anchors }}."),
+    ] = {}
+    criteria: Annotated[
+        dict[str, Criterion],
+        Meta(description="Yes/no questions that are asked at once and added up; {{ criteria }}."),
+    ] = {}
+
+
 class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A prompt of promptops: a versioned template for one chat request."""
 
@@ -131,6 +162,7 @@ class Prompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         list[dict[str, Any]],
         Meta(description="Tools the model may call, as chat requests take them."),
     ] = []
+    judge: Annotated[Rubric, Meta(description="For judges: what verdicts are worth.")] | None = None
 
 
 def template_texts(messages: list[PromptMessage]) -> Iterator[tuple[tuple[Step, ...], str]]:

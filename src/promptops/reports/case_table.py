@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptops.reports import facts, words
+from promptops.reports.case_words import said_in_case
 from promptops.reports.changed_cases import compared
+from promptops.reports.judged_results import by_answer, judged
 from promptops.reports.spreadsheet import number_cell, text_cell
 from promptops.values.details import CaseDetails, SampleDetails
 from promptops.values.report import CaseReport, Report
@@ -38,23 +40,28 @@ class _Row:
     """By whom its answers were supplied; "" where they were drawn."""
     data: dict[str, str]
     """Column of the dataset to its cell."""
+    said: dict[str, str]
+    """Column about votes, labels and corrections to its cell; only those that say something."""
 
 
 def case_table(results: Results) -> Iterator[list[str]]:
     """The names of the columns, then one row of cells per case.
 
-    Columns are the same for all rows: those of every case, two for every scorer of any report, and
-    those of the datasets.  Scores and answers of cases that did not change, tags and the dataset's
+    Columns are the same for all rows: those of every case, two for every scorer of any report,
+    those about votes, labels and corrected differences where there are any, and those of the
+    datasets.  Scores and answers of cases that did not change, tags and the dataset's
     columns are known where `results.details` knows the run; elsewhere their cells are empty.
     """
     scorers = dict.fromkeys(each.name for report in results.reports for each in report.metrics)
     rows = [row for report in results.reports for row in _rows(report, results)]
     data = list(dict.fromkeys(name for row in rows for name in row.data))[:_MOST_DATA_COLUMNS]
     supplied = any(row.supplied for row in rows)
+    said = sorted({name for row in rows for name in row.said})
     yield [
         *_LEADING,
         *(text_cell(f"{name} {arm}") for name in scorers for arm in ("baseline", "candidate")),
         *_TRAILING,
+        *map(text_cell, said),
         *(["supplied"] if supplied else []),
         *(text_cell(f"dataset {name}") for name in data),
     ]
@@ -64,6 +71,7 @@ def case_table(results: Results) -> Iterator[list[str]]:
             *row.leading,
             *(number_cell(value) for pair in pairs for value in pair),
             *row.trailing,
+            *(row.said.get(name, "") for name in said),
             *([row.supplied] if supplied else []),
             *(row.data.get(name, "") for name in data),
         ]
@@ -74,11 +82,15 @@ def _rows(report: Report, results: Results) -> Iterator[_Row]:
     behind = details.cases() if details else iter(())
     same_for_all, supplied = _of_report(report), text_cell(_supplied(report, results))
     ahead: dict[str, CaseDetails] = {}
+    people = by_answer(judged(results).labels(report))
+    judged_by = _judged_by(report)
     for case in report.cases:
         # Both stand in the same order; what is missing on one side must not shift the other.
         while case.id not in ahead and (known := next(behind, None)):
             ahead[known.id] = known
-        yield _row(same_for_all, case, ahead.pop(case.id, _NO_DETAILS), supplied)
+        known_ = ahead.pop(case.id, _NO_DETAILS)
+        said = said_in_case(known_, report, people) | judged_by
+        yield _row(same_for_all, case, known_, (supplied, said))
 
 
 def _supplied(report: Report, results: Results) -> str:
@@ -95,7 +107,30 @@ def _of_report(report: Report) -> list[str]:
     return [text_cell(each) for each in told]
 
 
-def _row(same_for_all: list[str], case: CaseReport, known: CaseDetails, supplied: str) -> _Row:
+def _judged_by(report: Report) -> dict[str, str]:
+    """Differences that people's labels put right, and how far a judge is trusted.
+
+    They are the same for all cases of a report.
+    """
+    found: dict[str, str] = {}
+    for each in report.metrics:
+        put_right = facts.corrected(each)
+        if put_right:
+            found[f"{each.name} raw delta"] = number_cell(each.delta)
+            found[f"{each.name} corrected delta"] = number_cell(put_right[0])
+        if each.labels:
+            found[f"{each.name} labelled pairs"] = number_cell(each.labels)
+        if each.judge and each.note:
+            found[f"{each.name} note"] = text_cell(each.note)
+    return found
+
+
+def _row(
+    same_for_all: list[str],
+    case: CaseReport,
+    known: CaseDetails,
+    told: tuple[str, dict[str, str]],
+) -> _Row:
     delta = None
     if case.baseline is not None and case.candidate is not None:
         delta = case.candidate - case.baseline
@@ -113,7 +148,8 @@ def _row(same_for_all: list[str], case: CaseReport, known: CaseDetails, supplied
     )
     trailing = [text_cell(text) for text in (*outputs, case.why)]
     data = {name: _data_cell(value) for name, value in known.columns.items()}
-    return _Row(leading, _means(known) | case.scores, trailing, supplied, data)
+    supplied, said = told
+    return _Row(leading, _means(known) | case.scores, trailing, supplied, data, said)
 
 
 def _answer(known: CaseDetails, arm: Arm) -> str:

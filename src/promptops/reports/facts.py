@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from promptops.values.report import (
     EconomyReport,
     Interval,
@@ -125,24 +127,64 @@ def scores_settled(report: Report) -> bool:
     return held and all(metric.verdict in CLEAR for metric in gating(report))
 
 
+def open_by_labels(report: Report) -> bool:
+    """Whether every metric that leaves the verdict open rests on people's labels."""
+    left = [metric for metric in gating(report) if metric.verdict == "inconclusive"]
+    return bool(left) and all(corrected(metric) for metric in left)
+
+
 def interval_of(report: Report, metric: MetricReport) -> Interval | None:
-    """The interval that the verdict rests on: over these cases, or over cases like these."""
+    """The interval of the raw difference: over these cases, or over cases like these."""
     return metric.population_interval if over_population(report) else metric.interval
+
+
+def corrected(metric: MetricReport) -> tuple[float, Interval] | None:
+    """The difference put right by people's labels, and its interval; None where there is none.
+
+    Where there is one, the metric's verdict rests on it.
+    """
+    if metric.corrected_delta is None or metric.corrected_interval is None:
+        return None
+    return metric.corrected_delta, metric.corrected_interval
+
+
+def put_right(metric: MetricReport) -> MetricReport | None:
+    """A metric with its corrected difference in the place of the raw one; None without one."""
+    found = corrected(metric)
+    if found is None:
+        return None
+    delta, interval = found
+    return structs.replace(
+        metric,
+        delta=delta,
+        interval=interval,
+        population_interval=interval,
+        pairs=metric.labels,
+        corrected_delta=None,
+    )
+
+
+def evidence(report: Report, metric: MetricReport) -> tuple[float, Interval] | None:
+    """The difference and the interval that the verdict on a metric rests on."""
+    interval = interval_of(report, metric)
+    if metric.delta is None or interval is None:
+        return corrected(metric)
+    return corrected(metric) or (metric.delta, interval)
 
 
 def deciding_metric(report: Report) -> MetricReport | None:
     """The gating metric that the verdict rests on; the first one where none stands out."""
     gates = gating(report)
     told = [
-        (interval, metric)
+        (found, metric)
         for metric in gates
-        if metric.verdict == report.verdict and (interval := interval_of(report, metric))
+        if metric.verdict == report.verdict and (found := evidence(report, metric))
     ]
     if not told:
         return gates[0] if gates else None
     if report.verdict == "improved":
-        return max(told, key=lambda pair: pair[1].delta or 0.0)[1]
-    return min(told, key=lambda pair: pair[0][0])[1]
+        return max(told, key=lambda pair: pair[0][0])[1]
+    return min(told, key=lambda pair: pair[0][1][0])[1]
 
 
 def unneeded_cases(report: Report) -> int:

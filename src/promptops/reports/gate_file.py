@@ -6,15 +6,18 @@ cut, then cases left out, by as little as will do.  What was cut says so.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import msgspec
 
 from promptops.reports import words
-from promptops.reports.changed_cases import gravity
+from promptops.reports.changed_cases import changed, choose, gravity
 from promptops.reports.encoding import encode
+from promptops.reports.votes import read_votes
 from promptops.values.details import PromptText
 from promptops.values.gate import SCHEMA, GateFile, GateReport, PromptPair
+from promptops.values.judging import Said
 from promptops.values.report import Report
 from promptops.values.results import Results
 
@@ -36,6 +39,13 @@ class _Room(NamedTuple):
     """Cases of one report, the gravest ones; None for all."""
 
 
+class _Behind(NamedTuple):
+    """What goes with the reports, by their runs."""
+
+    prompts: dict[str, PromptPair]
+    said: dict[str, Said]
+
+
 _ROOMS = (
     _Room(LONGEST_SOURCE, 20_000, None),
     _Room(LONGEST_SOURCE, 1_000, None),
@@ -46,16 +56,19 @@ _ROOMS = (
     _Room(0, 200, 0),
 )
 
+_SAID = 200
+"""Cases of one report with what was said of them: as many as a comment may show."""
+
 _SHORT = 64
 """Characters that no text is cut to less than: names, words of the contract, and digests."""
 
 
 def encode_gate(gate: GateReport, results: Results) -> str:
     """What `promptops gate --format json` prints (`promptops.gate/1`), within `MOST_BYTES`."""
-    prompts = _prompts(results)
+    behind = _Behind(_prompts(results), _said(results))
     text = ""
     for room in _ROOMS:
-        value = _fitted(gate, results, prompts, room)
+        value = _fitted(gate, results, behind, room)
         if _bare_size(value) > MOST_BYTES and room is not _ROOMS[-1]:
             continue  # it grows when it is made readable and inert, which takes its time
         text = encode(value)
@@ -85,16 +98,30 @@ def _prompts(results: Results) -> dict[str, PromptPair]:
     return found
 
 
-def _fitted(
-    gate: GateReport, results: Results, prompts: dict[str, PromptPair], room: _Room
-) -> dict[str, Any]:
+def _said(results: Results) -> dict[str, Said]:
+    """What judges and people said by run, for the runs of which that is known."""
+    found: dict[str, Said] = {}
+    for report in results.reports:
+        votes = read_votes(results, report, {each.id for each in choose(changed(report), _SAID)})
+        words_ = {case: told for case, told in votes.cases.items() if told.votes or told.people}
+        if votes.metrics or words_:
+            found[report.run] = Said(votes.metrics, words_)
+    return found
+
+
+def _fitted(gate: GateReport, results: Results, behind: _Behind, room: _Room) -> dict[str, Any]:
     reports = [_with_fewer_cases(report, room.cases) for report in results.reports]
     value: dict[str, Any] = msgspec.to_builtins(GateFile(SCHEMA, gate, reports), str_keys=True)
     value = _cut_all(value, _Cutter(room.text))
+    names = _Cutter(room.text)
+    cases = {report.run: {each.id for each in report.cases} for report in reports}
+    value["said"] = {
+        names.cut(run): _cut_all(msgspec.to_builtins(_of_cases(said, cases[run])), names)
+        for run, said in behind.said.items()
+    }
     if room.source:
-        names = _Cutter(room.text)
         value["prompts"] = {
-            names.cut(run): _pair(pair, room.source) for run, pair in prompts.items()
+            names.cut(run): _pair(pair, room.source) for run, pair in behind.prompts.items()
         }
     return value
 
@@ -113,6 +140,11 @@ def _with_fewer_cases(report: Report, most: int | None) -> Report:
         cases=[case for at, case in enumerate(report.cases) if at in kept],
         warnings=[*report.warnings, told],
     )
+
+
+def _of_cases(said: Said, kept: Collection[str]) -> Said:
+    told = {case: each for case, each in said.cases.items() if case in kept}
+    return msgspec.structs.replace(said, cases=told)
 
 
 def _pair(pair: PromptPair, source: int) -> dict[str, Any]:

@@ -52,9 +52,16 @@ def told_by(finding: str, reason: str, report: Report) -> bool:
     if report.verdict == "invalid" or _by_reason(report):
         return False
     verbs = (" fell by ", " rose by ", " surely did not fall by ", " lies between ")
-    named = [metric.name + verb for metric in facts.gating(report) for verb in verbs]
+    named = [_named(metric) + verb for metric in facts.gating(report) for verb in verbs]
     named += [each.name + " surely rose by no more than " for each in facts.limited(report)]
     return reason.startswith(tuple(named))
+
+
+def _named(metric: MetricReport) -> str:
+    """How a reason names a metric: with the labels, where its verdict rests on them."""
+    if facts.corrected(metric) is None:
+        return metric.name
+    return f"{metric.name}, by people's labels of {metric.labels:,} pairs,"
 
 
 def _invalid(report: Report) -> str:
@@ -81,10 +88,8 @@ def _by_reason(report: Report) -> bool:
 
 def _evidence(report: Report) -> Evidence | None:
     metric = facts.deciding_metric(report)
-    interval = facts.interval_of(report, metric) if metric else None
-    if metric is None or metric.delta is None or interval is None:
-        return None
-    return metric, metric.delta, interval
+    found = facts.evidence(report, metric) if metric else None
+    return (metric, *found) if metric and found else None
 
 
 def _saved(report: Report) -> str:
@@ -152,6 +157,8 @@ class _Found:
         self.level = words.certainty(report)
         self.sure = f", sure at {self.level}" if self.level else ""
         self.where = " over cases like these" if facts.over_population(report) else ""
+        if facts.corrected(self.metric):
+            self.where = f", corrected by {words.many(self.metric.labels, 'labelled pair')}"
         self.margin = f"the margin of {100 * margin:g}" if margin else ""
         self.moved = words.moved_points(delta, signs)
         ends = [words.signed_points(end, signs, apart) for end in interval]

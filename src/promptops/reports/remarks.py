@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from math import sqrt
 
 from promptops.reports import facts, words
 from promptops.reports.symbols import Symbols
+from promptops.reports.votes import Votes, judging_told
 from promptops.values.report import (
     Budget,
     EconomyReport,
@@ -24,6 +26,8 @@ _SETTLED = (
     " which takes more pairs"
 )
 
+_MORE_LABELS = "more labels, on both answers of pairs drawn at random, would settle it"
+
 
 def about_intervals(report: Report) -> list[str]:
     """How sure the intervals are, and of what; then what the gate lets rise."""
@@ -34,6 +38,19 @@ def about_intervals(report: Report) -> list[str]:
     if facts.strict(report):
         told.append("guarantee strict: at any time, and for any scores")
     return told
+
+
+def about_corrections(report: Report) -> str:
+    """What a corrected difference is; "" where there is none."""
+    corrected = [each for each in report.metrics if facts.corrected(each)]
+    if not corrected:
+        return ""
+    told = (
+        "corrected: the judge's difference put right by people's labels, on pairs of which they"
+        " labelled both answers"
+    )
+    gates = any(each.role == "gate" for each in corrected)
+    return f"{told}; the verdict rests on it" if gates else told
 
 
 def about_limits(report: Report, signs: Symbols) -> list[str]:
@@ -58,9 +75,11 @@ def not_known(each: EconomyReport) -> str:
     return f"not known of {words.many(each.missing, 'pair')}"
 
 
-def about_metric(report: Report, metric: MetricReport, signs: Symbols) -> list[str]:
-    """What else is known of a metric: its notes, its other interval, its noise."""
-    told = notes(report, metric)
+def about_metric(
+    report: Report, metric: MetricReport, signs: Symbols, votes: Votes | None = None
+) -> list[str]:
+    """What else is known of a metric: its notes, its votes, its other interval, its noise."""
+    told = notes(report, metric, votes)
     if report.baseline is not None and metric.role == "gate":
         other = other_interval(report, metric, signs)
         told += [" ".join(other)] if other else []
@@ -68,9 +87,13 @@ def about_metric(report: Report, metric: MetricReport, signs: Symbols) -> list[s
     return told
 
 
-def notes(report: Report, metric: MetricReport) -> list[str]:
-    """What else is known of a metric by itself: its p-value, what was not scored, its judge."""
+def notes(report: Report, metric: MetricReport, votes: Votes | None = None) -> list[str]:
+    """What else is known of a metric by itself: its p-value, its judge, its votes, its labels."""
     told = [metric.note] if metric.note else []
+    judging = votes.metrics.get(metric.name) if votes else None
+    told += judging_told(judging, metric.note)
+    if metric.labels and not facts.corrected(metric):
+        told.append(labelled(metric))
     gates = len(facts.gating(report))
     if metric.p_value is not None:
         told.append(f"p {_probability(metric.p_value)} by Holm over {gates} metrics")
@@ -83,6 +106,11 @@ def notes(report: Report, metric: MetricReport) -> list[str]:
     if metric.judge:
         told.append(f"judge {metric.judge[:8]}")
     return told
+
+
+def labelled(metric: MetricReport) -> str:
+    """How many pairs people labelled: `80 labelled pairs`."""
+    return words.many(metric.labels, "labelled pair")
 
 
 def other_interval(report: Report, metric: MetricReport, signs: Symbols) -> tuple[str, str] | None:
@@ -232,6 +260,8 @@ def outlook_parts(report: Report) -> Outlook:
     if facts.scores_settled(report):
         return Outlook(told=_SETTLED)
     undecided = report.verdict == "inconclusive"
+    if undecided and (facts.open_by_labels(report) or not facts.gating(report)):
+        return _without_pairs(report)
     seen = _seen(report, report.budget) if undecided and report.budget else ""
     if report.next_step:
         step = report.next_step
@@ -263,6 +293,20 @@ def _lead(report: Report, step: NextStep) -> str:
     if step.usd is None:
         return f"{told}, at an unknown price"
     return f"{told}, {words.money(step.usd)}" if step.usd else told
+
+
+def _without_pairs(report: Report) -> Outlook:
+    """Where no number of pairs would settle it."""
+    if not facts.gating(report):
+        return Outlook()  # the reason says what lets a judge gate
+    return Outlook(told=_MORE_LABELS, command=_review(report))
+
+
+def _review(report: Report) -> str:
+    """What asks people about the answers of the metric that is open."""
+    metric = facts.deciding_metric(report)
+    named = f" --metric {shlex.quote(metric.name)}" if metric else ""
+    return f"promptops review {shlex.quote(report.suite)}{named}"
 
 
 def _without_step(report: Report) -> tuple[str, str]:

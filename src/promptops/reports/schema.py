@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 
-from promptops.values import details, gate, report, request
+from promptops.reports import judged_report
+from promptops.reports.judged_report import said_schema
+from promptops.values import details, gate, judging, report, request
 from promptops.values.gate import GateFile
 from promptops.values.report import Report
 
-_HOMES = (report, gate, details, request)
+_HOMES = (report, gate, details, request, judging)
 """Where the types live that a file is made of; no two of them share a name."""
 
 
@@ -24,7 +26,18 @@ def report_schema() -> dict[str, Any]:
     contract, so unknown ones are allowed.
     """
     schema = _schema(list[Report])
+    _add_said(schema["$defs"])
     return _titled(report.SCHEMA, {"description": "One report per suite and model.", **schema})
+
+
+def _add_said(definitions: dict[str, Any]) -> None:
+    """What stands in a report whose judges are known; it may be missing."""
+    properties, more = said_schema()
+    _describe(more)
+    told = _field_docstrings(judged_report.JudgedReport)
+    report_ = definitions["Report"]["properties"]
+    report_ |= {name: _described(each, told[name]) for name, each in properties.items()}
+    definitions |= more
 
 
 def gate_schema() -> dict[str, Any]:
@@ -42,16 +55,21 @@ def _titled(title: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _schema(kind: Any) -> dict[str, Any]:
     schema = msgspec.json.schema(kind)
     definitions: dict[str, Any] = schema["$defs"]
+    _describe(definitions)
+    definitions["Report"]["properties"]["schema"]["const"] = report.SCHEMA
+    return schema
+
+
+def _describe(definitions: dict[str, Any]) -> None:
     for name, definition in definitions.items():
         type_ = next(getattr(home, name) for home in _HOMES if hasattr(home, name))
         for field, text in _field_docstrings(type_).items():
             if field in definition["properties"]:
                 definition["properties"][field] = _described(definition["properties"][field], text)
-        if not type_.__struct_config__.omit_defaults:
+        config = getattr(type_, "__struct_config__", None)
+        if config is None or not config.omit_defaults:
             # Whatever has a default is written all the same.
             definition["required"] = list(definition["properties"])
-    definitions["Report"]["properties"]["schema"]["const"] = report.SCHEMA
-    return schema
 
 
 def _described(field: dict[str, Any], text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, cast
@@ -18,6 +18,7 @@ from promptops.documents.decoding import decode
 from promptops.documents.yaml_reader import Document, Path
 from promptops.errors import InputError, Location, did_you_mean
 from promptops.judges.judge import Judge
+from promptops.judges.pairs import PairJudge
 from promptops.prompts.loading import LoadedPrompt
 from promptops.scorers.scorer import (
     MAX_REASON,
@@ -32,7 +33,7 @@ from promptops.scorers.scorer import (
 from promptops.scorers.templates import Template, compile_template
 from promptops.values.case import Case
 from promptops.values.request import canonical_json
-from promptops.values.score import Role, Scored, Unscorable
+from promptops.values.score import Role, Scored, Unscorable, negated
 
 _NOT_SCORERS = frozenset({"discovery", "scorer", "templates"})
 _EXAMPLE = "for example  {type: equals, expected: '{{ expected }}'}"
@@ -122,10 +123,50 @@ class Scorer:
         return bool(getattr(self._module, "SCORES_OWN_FAILURES", False))
 
     @property
+    def pairs(self) -> bool:
+        """Whether it compares the two versions' answers, and not one answer with what is right."""
+        return bool(getattr(self._module, "PAIRS", False))
+
+    @property
+    def after(self) -> Sequence[str]:
+        """The scorers that an answer has to pass before this one is asked."""
+        return getattr(self.options, "after", ())
+
+    @property
     def models(self) -> list[str]:
         """The models that it asks by itself. Final once `preflight` was called."""
+        return list(self.questions)
+
+    @property
+    def questions(self) -> dict[str, int]:
+        """Each model that it asks to how often, of one answer or one pair, malformed ones aside.
+
+        Final once `preflight` was called.
+        """
+        if isinstance(self._prepared, (Judge, PairJudge)):
+            return self._prepared.questions
         asked = getattr(self._prepared, "model", None) or getattr(self.options, "model", None)
-        return [asked] if asked else []
+        return {asked: 1} if asked else {}
+
+    @property
+    def averages(self) -> bool:
+        """Whether its votes become one score by their mean. Final once `preflight` was called."""
+        inner = self._prepared
+        return isinstance(inner, (Judge, PairJudge)) and inner.panel.combine == "mean"
+
+    @property
+    def spare_models(self) -> int:
+        """How many of its models may be out of reach before it can score nothing.
+
+        Final once `preflight` was called.
+        """
+        return len(self.questions) // 2
+
+    @property
+    def notes(self) -> list[str]:
+        """What its author probably did not mean. Final once `preflight` was called."""
+        inner = self._prepared
+        return inner.notes if isinstance(inner, (Judge, PairJudge)) else []
 
     @property
     def judge(self) -> tuple[str, int, str] | None:
@@ -134,7 +175,9 @@ class Scorer:
         Final once `preflight` was called.
         """
         inner = self._prepared
-        return (inner.name, inner.version, inner.digest) if isinstance(inner, Judge) else None
+        if isinstance(inner, (Judge, PairJudge)):
+            return inner.name, inner.version, inner.digest
+        return None
 
     @property
     def digest(self) -> str:
@@ -205,7 +248,14 @@ class Scorer:
             return Unscorable(error.message[:MAX_REASON])
         except ServiceError as error:
             return Unscorable(str(error)[:MAX_REASON], infrastructure=True)
-        return _negated(scored) if options.negate else scored
+        fixed = getattr(self._module, "fixed", None)
+        if not options.negate or (fixed is not None and fixed(bound)):
+            return scored
+        return negated(scored)
+
+    def fault(self, error: OptionError) -> InputError:
+        """The same, at its place in the suite."""
+        return self._at.error(error)
 
     def _guard(self, step: Callable[[], Any]) -> Any:
         try:
@@ -260,9 +310,3 @@ def _compile(options: ScorerOptions, at: _Place) -> dict[str, Template]:
 
 def _call(module: ModuleType, function: str, options: ScorerOptions) -> Any:
     return getattr(module, function)(options) if hasattr(module, function) else None
-
-
-def _negated(scored: Scored) -> Scored:
-    if isinstance(scored, Unscorable):
-        return scored
-    return msgspec.structs.replace(scored, value=1.0 - scored.value)

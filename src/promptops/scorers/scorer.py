@@ -17,6 +17,11 @@ and where it needs them
   or `InputError`.  An attribute `digest` of what it returns enters the scorer's digest;
 - `def check(options, expected, prepared) -> str | None`: what is wrong with the expected values of
   a case, in one sentence;
+- `def fixed(subject) -> bool`: whether what it says of this answer holds, `negate` or not, because
+  there is nothing in it;
+- `PAIRS = True`: it compares an answer with the other version's answer to the same case, which is
+  `subject.rival`, and says what the answer is worth beside it; the engine gives the other side what
+  is left of 1;
 - `SCORES_OWN_FAILURES = True`: it wants to see answers that were refused, cut or do not fit the
   output schema; for others the engine scores these zero, with the failure's label.
 
@@ -189,6 +194,8 @@ class Subject:
     case: Case
     request: Request
     response: Response
+    rival: Response | None = None
+    """The baseline's answer to the same case; for scorers of pairs alone."""
     expected: Expected = _NOTHING
     normalize: Sequence[Normalization] = ()
     prepared: Any = field(default=None, compare=False)

@@ -159,6 +159,8 @@ class RecordedRun(Recorded, frozen=True):
     """None where nothing was compared."""
     options: Annotated[list[Name], Meta(max_length=64)] = []
     """How it was asked for, where it was not as the suite says."""
+    judged_from: Annotated[dict[Name, Count], Meta(max_length=1024)] = {}
+    """Name of a scorer whose judge had changed behind its name, to the number of its first draw."""
 
 
 class Manifest(Recorded, frozen=True):

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from promptops.values.details import PromptText
+from promptops.values.judging import Said
 from promptops.values.report import Report, Verdict
 
 SCHEMA = "promptops.gate/1"
@@ -106,3 +107,5 @@ class GateFile(msgspec.Struct, frozen=True):
     reports: list[Report] = []
     prompts: dict[str, PromptPair] = {}
     """By the id of the run that compared them."""
+    said: dict[str, Said] = {}
+    """By the id of the run whose answers judges and people said it of."""

@@ -104,6 +104,12 @@ class MetricReport(msgspec.Struct, frozen=True):
     variance: VarianceReport | None = None
     path: list[LookReport] = []
     """The estimate after each look."""
+    corrected_delta: float | None = None
+    """The delta put right by people's labels; None where fewer than 50 pairs are labelled."""
+    corrected_interval: Interval | None = None
+    """Of the corrected delta: one-sided level alpha at each end, one final look."""
+    labels: int = 0
+    """Pairs of which people labelled both answers."""
 
 
 class SliceReport(msgspec.Struct, frozen=True):

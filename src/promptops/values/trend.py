@@ -26,7 +26,10 @@ class TrendScore(msgspec.Struct, frozen=True):
     baseline: float | None = None
     """The level of the version that it was compared with, in the same run."""
     delta: float | None = None
-    """level − baseline: both of the same run, so of the same cases and scorers."""
+    """level − baseline: both of the same run, so of the same cases and scorers.
+
+    Where the verdict rests on people's labels, the difference that they put right.
+    """
     interval: Interval | None = None
     """Of the delta, never of the level: the one that the verdict of the run rests on."""
     verdict: Verdict | None = None

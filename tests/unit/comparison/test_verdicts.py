@@ -134,6 +134,20 @@ def test_too_much_missing_is_told_by_arm():
     assert told in decision.reasons[0]
 
 
+def test_what_no_scorer_could_say_is_no_lost_call():
+    ledger = Ledger(100, 1, ["exact"])
+    for case in range(100):
+        ledger.score("candidate", "exact", case, 0, 1)
+        if case < 97:
+            ledger.score("baseline", "exact", case, 0, 1)
+        else:
+            ledger.unscorable("baseline", "exact", case, 0)
+    comparison = Comparison(policy(), range(100), (1.0,))
+    decision = comparison.look(ledger, everything(ledger), ONE_LOOK)
+    told = "3 of 100 pairs are missing (answers not scored: 3 baseline, 0 candidate)"
+    assert decision.reasons == [f"exact: {told}"]
+
+
 def test_nothing_scored_is_invalid():
     decision = decided(exact=[(1, None)] * 5)
     assert decision.verdict == "invalid"

@@ -120,6 +120,8 @@ ONE_TO_FIVE = {"type": "integer", "minimum": 1, "maximum": 5}
         (schema(GOOD_BAD), {"labels": {"good": 1}}, "labels", "'bad' has no value"),
         (schema(GOOD_BAD), {"labels": {"goood": 1}}, "labels", "no label 'goood'"),
         (schema(GOOD_BAD), {"labels": {"good": 1}, "scale": (1, 5)}, "scale", "whole numbers"),
+        (schema(GOOD_BAD), {"labels": {"good": 1, "bad": 1}}, "labels", "tell no answers apart"),
+        (schema(GOOD_BAD), {"labels": {"good": 1, "bad": None}}, "labels", "tell no answers apart"),
         (schema({"enum": [1, 2]}), {"labels": {"1": 1}}, "prompt", "must be texts"),
         (schema({"type": "integer"}), {}, "prompt", "ends of its scale"),
         (schema({"type": "integer"}), {"scale": (5, 1)}, "scale", "ends of its scale"),

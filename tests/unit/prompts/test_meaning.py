@@ -51,6 +51,15 @@ def test_golden_digests():
     assert digest(FULL) == ("3c53046632c843cd64f33e291b28b32c51bdc58bc832bdb8485fddef37a00230")
 
 
+def test_a_rubric_enters_with_its_order_and_only_where_there_is_one():
+    plain = "version: 1\nmodel: m/x\nmessages: [{role: user, content: hi}]\n"
+    one = plain + "judge: {labels: {good: 1, bad: 0}}\n"
+    assert digest(plain + "judge: {}\n") == digest(plain)
+    assert len({digest(plain), digest(one), digest(one.replace("bad: 0", "bad: null"))}) == 3
+    other = plain + "judge: {labels: {bad: 0, good: 1}}\n"
+    assert digest(other) != digest(one)  # the judge is shown its verdicts in this order
+
+
 def test_the_digest_is_the_hash_of_plain_json():
     meaning = (
         '{"includes":{},"inputs":{},"messages":[{"content":"Hé","role":"user"}],"model":"m/x",'

@@ -30,7 +30,7 @@ def test_it_is_a_valid_schema_and_says_what_it_is():
 
 def test_unknown_keys_are_refused_everywhere():
     found = list(objects(prompt_schema()))
-    assert len(found) == 4
+    assert len(found) == 6
     assert all(each["additionalProperties"] is False for each in found)
     assert all(each["description"] for each in found)
 

@@ -11,6 +11,7 @@ import pytest
 
 from promptops.reports.discovery import find
 from promptops.reports.formats.markdown import LIMIT
+from promptops.reports.markdown.inline import Markup
 from promptops.reports.markdown.marker import MARKER
 from promptops.reports.markdown.writing import in_bytes, in_letters, write
 from promptops.reports.surface import Surface
@@ -253,3 +254,22 @@ def test_a_fence_is_never_cut_in_its_middle():
         assert len(re.findall(r"^`{3,}diff$", text, re.MULTILINE)) == len(
             re.findall(r"^`{3,}$", text, re.MULTILINE)
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "a: promptops judge check judges/x --write",
+            "a: `promptops judge check judges/x --write`",
+        ),
+        ("a; promptops review s -n 3  shows it", "a; `promptops review s -n 3` shows it"),
+        ("a: promptops review s -n 3; b", "a: `promptops review s -n 3`; b"),
+        ("promptops gate main  says so", "`promptops gate main` says so"),
+        ("say promptops gate is ok", "say promptops gate is ok"),
+        ("a: promptops run `x` @team", "a: ``promptops run `x` @team``"),
+        ("a: promptops report " + "x" * 40, "a: `promptops report xx`…"),
+    ],
+)
+def test_a_command_in_a_sentence_is_one_code_span(text, told):
+    assert Markup().sentence(text, most=23 if "xxx" in text else 600) == told

@@ -15,7 +15,7 @@ from tests.scoring import score, scorer, subject, written
 
 ALL = [
     "contains", "cost", "embedding", "equals", "json_equals", "json_schema", "judge", "latency",
-    "length", "numeric", "python", "refusal", "regex", "similarity",
+    "length", "numeric", "pairwise", "python", "refusal", "regex", "similarity",
 ]  # fmt: skip
 
 

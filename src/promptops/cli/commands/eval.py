@@ -33,6 +33,7 @@ from promptops.cli.choosing import (
     open_workplace,
 )
 from promptops.cli.evaluating import Task, evaluate
+from promptops.cli.judging.results import judged_results
 from promptops.cli.output import (
     CasesOption,
     OutputOption,
@@ -53,7 +54,7 @@ from promptops.errors import ExitCode, InputError, StoreError
 from promptops.reports import discovery
 from promptops.reports.surface import Surface
 from promptops.values.report import Report
-from promptops.values.results import Results
+from promptops.values.results import Results, nothing_kept
 
 # What stands most against merging comes first.
 _GRAVEST = (ExitCode.REGRESSED, ExitCode.NO_VERDICT, ExitCode.OK)
@@ -164,10 +165,11 @@ def _rendered(
     render: discovery.Render, reports: Sequence[Report], place: Workplace, shown: Surface
 ) -> str:
     """The reports with what is behind them; without, where the store can say nothing any more."""
+    results = judged_results(Results(reports, details=place.store.details.of), place.tree)
     try:
-        return render(Results(reports, details=place.store.details.of), shown)
+        return render(results, shown)
     except StoreError:
-        return render(Results(reports), shown)
+        return render(replace(results, details=nothing_kept), shown)
 
 
 def _chosen(names: list[str], chosen: Choices, models: list[str] | None) -> list[Task]:

@@ -28,6 +28,7 @@ from promptops.cli.calling_options import (
 )
 from promptops.cli.choosing import SamplesOption
 from promptops.cli.gating import Change, folder_of_project, look
+from promptops.cli.judging.results import judged_results
 from promptops.cli.output import (
     CasesOption,
     OutputOption,
@@ -141,7 +142,8 @@ def _results(change: Change, done: Any) -> Results:
     around = replace(change.around, supplied=done.supplied, broken_off=_broken_off(done.error))
     by_suite = {each.suite: each for each in done.reports}
     reports = [by_suite[each.suite] for each in change.survey.suites if each.suite in by_suite]
-    return Results(reports, gate_report(change.survey, by_suite, done.notes, around), done.details)
+    gate = gate_report(change.survey, by_suite, done.notes, around)
+    return judged_results(Results(reports, gate, done.details), change.project.tree, change.trust)
 
 
 def _broken_off(error: BaseException | None) -> tuple[int, str] | None:

@@ -25,7 +25,7 @@ from promptops.reports.listings import PROMPTS_SCHEMA, PromptLine, render_prompt
 from promptops.reports.page import Cell, Page
 from promptops.reports.surface import Surface
 
-_JUDGE = "judge"
+_JUDGES = frozenset({"judge", "pairwise"})
 
 
 def command(*, format_: FormatOption = Format.TERMINAL, output: OutputOption = None) -> None:
@@ -87,7 +87,7 @@ def _suite(tree: Tree, name: str) -> dict[str, Any]:
 
 def _asked(scorer: dict[str, Any]) -> Iterator[str]:
     """The prompt that a scorer asks with, where it is a judge."""
-    if scorer.get("type") == _JUDGE and isinstance(scorer.get("prompt"), str):
+    if scorer.get("type") in _JUDGES and isinstance(scorer.get("prompt"), str):
         yield scorer["prompt"]
 
 

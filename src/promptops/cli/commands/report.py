@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from promptops.cli.begun_runs import answers_of, state_of
+from promptops.cli.judging.results import judged_results
 from promptops.cli.output import (
     CasesOption,
     OutputOption,
@@ -88,9 +89,11 @@ def command(
     render = discovery.find(format_)
     check_output(output)
     shown = showing(surface(output), cases)
-    with Store(find_project().root, reading=True) as store:
+    project = find_project()
+    with Store(project.root, reading=True) as store:
         report = _report(store, run or "last")
-        text = render(Results([report], details=store.details.of), shown)
+        results = judged_results(Results([report], details=store.details.of), project.tree)
+        text = render(results, shown)
     emit(text, output, machine=format_ != "terminal")
 
 

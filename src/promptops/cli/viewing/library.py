@@ -11,7 +11,8 @@ from math import ceil
 from pathlib import Path
 
 from promptops.cli.begun_runs import line_of, line_of_report
-from promptops.cli.project import Project
+from promptops.cli.judging.results import judged_results
+from promptops.cli.project import FOLDERS, Project
 from promptops.cli.viewing.shelf import Made
 from promptops.errors import InputError
 from promptops.models.redaction import Redactor
@@ -42,6 +43,9 @@ _SURFACE = Surface(max_cases=None, index="../../")
 """A report leads back by a relative address: a page that is saved must not tell the secret one."""
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
+_TOLD_OF_JUDGES = (".labels.jsonl", ".trust.json", ".yaml", ".yml")
+"""How the files end out of which a page tells what is known of judges, and asks its reader."""
+
 Signature = tuple[tuple[int, int] | None, ...]
 
 
@@ -57,9 +61,12 @@ class Library:
     addresses: Addresses
 
     def signature(self) -> Signature:
-        """Another one when anything was written to the store."""
-        file = self.project.root / FOLDER / FILE
-        return tuple(_stamp(each) for each in (file, beside(file)[0]))
+        """Another one when anything was written to the store, or is known of judges otherwise."""
+        root = self.project.root
+        store = root / FOLDER / FILE
+        written = (each for name in FOLDERS for each in sorted((root / name).rglob("*")))
+        told = (each for each in written if each.name.endswith(_TOLD_OF_JUDGES))
+        return tuple(_stamp(each) for each in (store, beside(store)[0], *told))
 
     def run_of(self, asked: str) -> str:
         """The whole id of a run that has a report."""
@@ -95,7 +102,8 @@ class Library:
         render = discovery.find(format_)
         with self._store() as store:
             report = _exactly(store, run)
-            text = render(Results([report], details=store.details.of), _SURFACE)
+            results = judged_results(Results([report], details=store.details.of), self.project.tree)
+            text = render(results, _SURFACE)
         if format_ == "html":
             return _page(text)
         return _file(text, format_, f"{report.suite}-{report.run}.{DOWNLOADS[format_]}")

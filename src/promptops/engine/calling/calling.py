@@ -19,7 +19,7 @@ from promptops.engine.calling.terms import Terms
 from promptops.engine.calling.waiting import Waiting, gravest
 from promptops.engine.calling.window import Window
 from promptops.engine.calling.worst_case import WorstCase
-from promptops.errors import NoVerdictError, PromptopsError
+from promptops.errors import ModelDownError, PromptopsError
 from promptops.values.account import Purpose
 from promptops.values.observing import Attempt
 from promptops.values.quota import Quota
@@ -278,8 +278,8 @@ def _used(call: Call, outcome: Outcome) -> int:
     return call.worst.tokens or 0
 
 
-def _hopeless(model: str, failure: Failure) -> NoVerdictError:
-    return NoVerdictError(
+def _hopeless(model: str, failure: Failure) -> ModelDownError:
+    return ModelDownError(
         f"{model}: {failure.message}",
         hint="no other call can succeed either, so the run stopped; what was paid for is kept",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from promptops.errors import NoVerdictError
+from promptops.errors import ModelDownError
 from promptops.values.response import Failure
 
 _KEPT = "what was paid for is kept: the same command goes on from here"
@@ -12,9 +12,9 @@ _KEPT = "what was paid for is kept: the same command goes on from here"
 
 def nothing_came(
     model: str, down_seconds: float, since: datetime, last: Failure | None
-) -> NoVerdictError:
+) -> ModelDownError:
     """Patience ran out."""
-    return NoVerdictError(
+    return ModelDownError(
         f"{model}: down since {since:%H:%M:%S %Z}; no call has succeeded for"
         f" {_span(down_seconds)}, and the last one failed with: {_said(last)}",
         hint=_KEPT,
@@ -23,9 +23,9 @@ def nothing_came(
 
 def asked_too_much(
     model: str, wait: float, left: float, since: datetime, last: Failure | None
-) -> NoVerdictError:
+) -> ModelDownError:
     """The provider wants to be left alone for `wait` seconds, and there are but `left`."""
-    return NoVerdictError(
+    return ModelDownError(
         f"{model}: the provider asks to wait for {_span(wait)}, and this run waits no"
         f" longer than {_span(left)} more (failing since {since:%H:%M:%S %Z});"
         f" the last call failed with: {_said(last)}",

@@ -15,7 +15,7 @@ def render(results: Results, surface: Surface) -> str:
     nothing: other tools read this.
     """
     del surface
-    found = suites(results.reports)
+    found = suites(results)
     if results.gate is not None:
         found.insert(0, gate_suite(results.gate, results.reports))
     return document(found)

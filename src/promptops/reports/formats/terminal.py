@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promptops.reports.page import Page
-from promptops.reports.sections.cases import write_cases
+from promptops.reports.sections.cases import shown_cases, write_cases
 from promptops.reports.sections.economy import (
     write_again,
     write_arms,
@@ -17,6 +17,7 @@ from promptops.reports.sections.slices import write_slices
 from promptops.reports.sections.summary import write_models, write_suites
 from promptops.reports.sections.verdict import write_verdict
 from promptops.reports.surface import Surface
+from promptops.reports.votes import read_votes
 from promptops.values.report import Report
 from promptops.values.results import Results
 
@@ -36,18 +37,19 @@ def render(results: Results, surface: Surface) -> str:
             page.blank()
             page.rule()
             page.blank()
-        _write_report(page, report)
+        _write_report(page, report, results)
     write_models(page, reports)
     write_suites(page, reports)
     return page.text()
 
 
-def _write_report(page: Page, report: Report) -> None:
+def _write_report(page: Page, report: Report, results: Results) -> None:
+    votes = read_votes(results, report, {each.id for each in shown_cases(page, report)})
     write_verdict(page, report)
     write_outlook(page, report)
-    write_metrics(page, report)
+    write_metrics(page, report, votes)
     write_slices(page, report)
-    write_cases(page, report)
+    write_cases(page, report, votes)
     write_arms(page, report)
     write_calls(page, report)
     write_surroundings(page, report)

@@ -16,10 +16,21 @@ from typing import Any
 import msgspec
 
 from promptops.reports import facts, words
+from promptops.reports.case_words import People
 from promptops.reports.changed_cases import compared
 from promptops.reports.encoding import encode
 from promptops.reports.html.document import data_part
+from promptops.reports.judged_results import (
+    AnyLabel,
+    JudgedResults,
+    Question,
+    by_answer,
+    digest_of,
+    said_by,
+)
+from promptops.reports.spreadsheet import text_cell
 from promptops.values.details import CaseDetails, Details, SampleDetails
+from promptops.values.random_order import at_random
 from promptops.values.report import CaseReport, Report
 from promptops.values.score import Score, Unscorable
 
@@ -29,19 +40,28 @@ _BLOCK = 256_000
 _LEVEL = 6
 _LONGEST_HINT = 120
 _DRAWS = ("first", "second")
+_SEED = 0
+"""As `promptops review` draws unless told otherwise: page and terminal ask about the same."""
 _OWN_FAILURES = frozenset({"refused", "truncated", "bad_schema"})
 
 CRITICAL, OWN_FAILURE, UNSCORABLE, LOST, SEVERAL_STEPS, UNCOMPARED = (1, 2, 4, 8, 16, 32)
 """What a list can be narrowed to, as bits; `list.js` has the same."""
 
 
-def case_data(number: int, report: Report, details: Details | None) -> Iterator[str]:
+def case_data(number: int, report: Report, results: JudgedResults) -> Iterator[str]:
     """The blocks of one report, and last its index, which tells where each case is."""
-    index = _Index([None] * len(report.cases))
+    details, people = results.details(report.run), by_answer(results.labels(report))
+    questions = list(results.questions(report)) if details else []
+    index = _Index([None] * len(report.cases), questions)
     labels = _OWN_FAILURES | _labels(report)
     blocks = _Blocks(number)
     for at, case, behind in _paired(report, details):
-        block = blocks.add(_payload(case, behind))
+        payload = _payload(case, behind)
+        if questions or people:
+            payload |= _for_labels(case, behind, people)
+        if questions and behind:
+            payload["draws"] = _drawn(behind)
+        block = blocks.add(payload)
         index.cases[at] = _row(report, case, behind, labels, block)
         if blocks.full:
             yield blocks.flush()
@@ -53,6 +73,7 @@ def case_data(number: int, report: Report, details: Details | None) -> Iterator[
 @dataclass(frozen=True, slots=True)
 class _Index:
     cases: list[dict[str, Any] | None]
+    questions: list[Question]
 
 
 @dataclass(slots=True)
@@ -119,6 +140,34 @@ def _payload(case: CaseReport, behind: CaseDetails | None) -> dict[str, Any]:
     return made
 
 
+def _for_labels(case: CaseReport, behind: CaseDetails | None, people: People) -> dict[str, Any]:
+    """What labels belong to: each sample's answer by its digest, and what people said of it."""
+    samples = behind.samples if behind else ()
+    digests = [digest_of(sample) for sample in samples]
+    said = {
+        output: [_label(each, output) for each in people[case.id, output]]
+        for output in dict.fromkeys(filter(None, digests))
+        if (case.id, output) in people
+    }
+    return {"cell": text_cell(case.id), "digests": digests, "said": said}
+
+
+def _drawn(behind: CaseDetails) -> list[int]:
+    """The samples' numbers in the order in which people are asked about them."""
+    numbers = {each.index for each in behind.samples}
+    return sorted(numbers, key=lambda number: at_random("draw", _SEED, behind.id, number))
+
+
+def _label(label: AnyLabel, output: str) -> dict[str, Any]:
+    return {
+        "metric": label.metric,
+        "reviewer": label.reviewer,
+        "told": said_by(label, output),
+        "comment": label.comment,
+        "at": label.at[:10],
+    }
+
+
 def _row(
     report: Report,
     case: CaseReport,
@@ -164,12 +213,15 @@ def _hint(case: CaseReport, behind: CaseDetails | None) -> str:
 
 def _head(report: Report, index: _Index) -> dict[str, Any]:
     rows = [row for row in index.cases if row is not None]
+    drawn = sorted(range(len(rows)), key=lambda at: at_random("case", _SEED, rows[at]["id"]))
     columns = ("id", "change", "baseline", "candidate", "bits", "tags", "hint", "block")
     return {
         "run": report.run,
         "suite": report.suite,
         "compared": report.baseline is not None,
         "versions": _sides(report),
+        "questions": index.questions,
+        "drawn": drawn if index.questions else [],
         "metrics": [{"name": each.name, "role": each.role} for each in report.metrics],
         "cases": {name: [row[name] for row in rows] for name in columns},
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 from promptops.reports.html.markup import Markup, element, text
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("tokens.css", "page.css", "explorer.css")
+_STYLES = ("tokens.css", "page.css", "explorer.css", "labelling.css")
 _SCRIPTS = (
     "text.js",
     "word_difference.js",
@@ -22,7 +22,11 @@ _SCRIPTS = (
     "search.js",
     "list.js",
     "steps.js",
+    "votes.js",
     "case.js",
+    "sheet.js",
+    "asking.js",
+    "labelling.js",
     "explorer.js",
     "page.js",
 )

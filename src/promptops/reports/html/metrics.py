@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from promptops.reports import facts, remarks, words
 from promptops.reports.html.markup import NOTHING, Markup, element, join
 from promptops.reports.html.plotting import Scale, dot, label, line, plot, reaching
 from promptops.reports.symbols import UNICODE
+from promptops.reports.votes import Votes
 from promptops.values.report import EconomyReport, MetricReport, Report
 
 _HEIGHT = 34
 _AXIS_HEIGHT = 30
 
 
-def metrics_part(report: Report) -> Markup:
+def metrics_part(report: Report, votes: Votes) -> Markup:
     """The table of metrics, gating ones first, and what must be known to read it."""
     if not report.metrics:
         return NOTHING
@@ -23,7 +26,7 @@ def metrics_part(report: Report) -> Markup:
         element("h2", "Metrics"),
         table,
         _legend(report) if report.baseline else None,
-        _notes(report, ordered),
+        _notes(report, ordered, votes),
         class_="metrics",
     )
 
@@ -50,7 +53,7 @@ def _absolute(metrics: list[MetricReport]) -> Markup:
 
 def _compared(report: Report, metrics: list[MetricReport]) -> Markup:
     forest = Forest(report)
-    rows = [_metric(report, metric, forest) for metric in metrics]
+    rows = [row for metric in metrics for row in _metric_rows(report, metric, forest)]
     rows += [_economy(each) for each in facts.limited(report)]
     heads = [
         "metric",
@@ -65,17 +68,47 @@ def _compared(report: Report, metrics: list[MetricReport]) -> Markup:
     return _table(heads, rows, "compared")
 
 
+def _metric_rows(report: Report, metric: MetricReport, forest: Forest) -> list[Markup]:
+    """The raw difference; below it the one that people's labels put right."""
+    put_right = facts.put_right(metric)
+    if put_right is None:
+        return [_metric(report, metric, forest)]
+    labels = element("span", remarks.labelled(metric), class_="quiet")
+    below = element(
+        "tr",
+        _cell(f"{metric.name}, corrected", "name", head=True),
+        _cell(labels, "outcome"),
+        _cell(NOTHING, "number baseline"),
+        _cell(NOTHING, "number candidate"),
+        *_differences(report, put_right, forest),
+        role="row",
+        class_="corrected",
+    )
+    raw = structs.replace(metric, verdict=None)
+    above = [*_means(metric), *_differences(report, raw, forest)]
+    return [_row(*above), below]
+
+
 def _metric(report: Report, metric: MetricReport, forest: Forest) -> Markup:
-    return _row(
+    return _row(*_means(metric), *_differences(report, metric, forest))
+
+
+def _means(metric: MetricReport) -> list[Markup]:
+    return [
         _cell(metric.name, "name", head=True),
         _cell(sign(metric), "outcome"),
         _cell(words.score(metric.baseline), "number baseline"),
         _cell(words.score(metric.candidate), "number candidate"),
+    ]
+
+
+def _differences(report: Report, metric: MetricReport, forest: Forest) -> list[Markup]:
+    return [
         _cell(words.signed(metric.delta, UNICODE), f"number delta {metric.verdict or ''}"),
         _cell(forest.mark(metric), "forest"),
         _cell(words.between(facts.interval_of(report, metric), UNICODE), "number interval"),
         _cell(words.number(metric.pairs), "number pairs"),
-    )
+    ]
 
 
 def _economy(each: EconomyReport) -> Markup:
@@ -105,6 +138,7 @@ class Forest:
         ends = [each.delta or 0.0 for each in report.metrics]
         for metric in report.metrics:
             ends += [*(metric.interval or ()), *(metric.population_interval or ())]
+            ends += metric.corrected_interval or ()
         reach = reaching(ends, least=1.2 * (self._margin or 0.02))
         self.scale = Scale(-reach, reach, 3.0, 97.0)
 
@@ -151,6 +185,9 @@ def _legend(report: Report) -> Markup:
     margin = facts.margin(report)
     if margin:
         told.append(_key("margin", f"the margin, {UNICODE.minus}{100 * margin:g} points"))
+    corrections = remarks.about_corrections(report)
+    if corrections:
+        told.append(element("span", corrections))
     if facts.strict(report):
         told.append(element("span", "guarantee strict: at any time, and for any scores"))
     return element("p", *told, class_="legend") if told else NOTHING
@@ -164,8 +201,8 @@ def _key(class_: str, words_: str) -> Markup:
     return element("span", drawn, words_, class_="keyed")
 
 
-def _notes(report: Report, metrics: list[MetricReport]) -> Markup:
-    told = [(each.name, remarks.about_metric(report, each, UNICODE)) for each in metrics]
+def _notes(report: Report, metrics: list[MetricReport], votes: Votes) -> Markup:
+    told = [(each.name, remarks.about_metric(report, each, UNICODE, votes)) for each in metrics]
     items = [
         element("li", element("b", name), ": ", "; ".join(notes)) for name, notes in told if notes
     ]

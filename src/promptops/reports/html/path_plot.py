@@ -54,6 +54,8 @@ def _figure(report: Report, metric: MetricReport) -> Markup:
         f"{words.signed_points(last.delta, UNICODE)} points after {words.many(last.pairs, 'pair')};"
         " the difference in points, by pairs looked at"
     )
+    if facts.corrected(metric):
+        found += "; as the judge sees it, and not put right by labels, on which the verdict rests"
     caption = element("figcaption", element("b", metric.name), " ", found)
     return element("figure", _drawn(report, metric), caption)
 
@@ -88,7 +90,8 @@ def _drawn(report: Report, metric: MetricReport) -> Markup:
     ]
     marks.append(label("0", "196", "pairs", "tick start"))
     said = "; ".join(_told(look) for look in (path[0], path[len(path) // 2], path[-1]))
-    verdict = metric.verdict or "observed"
+    raw = facts.corrected(metric) is not None
+    verdict = "observed" if raw or metric.verdict is None else metric.verdict
     return plot(*marks, height=_HEIGHT, said=f"{metric.name}: {said}", class_=f"path {verdict}")
 
 

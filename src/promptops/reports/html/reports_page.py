@@ -10,6 +10,7 @@ from promptops.reports.html.case_data import case_data
 from promptops.reports.html.certainty import certainty_part
 from promptops.reports.html.document import document
 from promptops.reports.html.economy import economy_part
+from promptops.reports.html.judges import judges_part
 from promptops.reports.html.markup import NOTHING, Markup, element, join
 from promptops.reports.html.metrics import metrics_part
 from promptops.reports.html.overview import overview
@@ -17,8 +18,9 @@ from promptops.reports.html.path_plot import paths_part
 from promptops.reports.html.prompt import prompt_part
 from promptops.reports.html.slices import slices_part
 from promptops.reports.html.verdict import surroundings, verdict_part
+from promptops.reports.judged_results import JudgedResults, judged
 from promptops.reports.symbols import UNICODE
-from promptops.values.details import Details
+from promptops.reports.votes import votes_behind
 from promptops.values.report import Report
 from promptops.values.results import Results
 
@@ -31,6 +33,7 @@ def reports_page(results: Results, index: str = "") -> str:
 
     `index` is the address of the list of reports that it leads back to; "" for a page in a file.
     """
+    results = judged(results)
     reports = list(results.reports)
     anchors = anchors_of(reports)
     body = join(
@@ -102,22 +105,27 @@ def _short(report: Report) -> Markup:
     return join([sign, spoken, named, " ", model])
 
 
-def _articles(reports: list[Report], anchors: list[str], results: Results) -> Iterator[Markup]:
+def _articles(
+    reports: list[Report], anchors: list[str], results: JudgedResults
+) -> Iterator[Markup]:
     for number, (report, anchor) in enumerate(zip(reports, anchors, strict=True)):
-        yield _article(number, report, anchor, results.details(report.run))
+        yield _article(number, report, anchor, results)
 
 
-def _article(number: int, report: Report, anchor: str, details: Details | None) -> Markup:
+def _article(number: int, report: Report, anchor: str, results: JudgedResults) -> Markup:
     title = f"title-{number}"
+    details = results.details(report.run)
+    votes = votes_behind(details, report, {})
     return element(
         "article",
         verdict_part(report, title),
         surroundings(report),
-        metrics_part(report),
+        metrics_part(report, votes),
         paths_part(report),
         slices_part(report),
         prompt_part(report, details),
         _cases(number, report),
+        judges_part(votes, results.trust(report)),
         economy_part(report),
         certainty_part(report),
         class_="report",
@@ -146,7 +154,7 @@ def _cases(number: int, report: Report) -> Markup:
     )
 
 
-def _data(reports: list[Report], results: Results) -> Iterator[str]:
+def _data(reports: list[Report], results: JudgedResults) -> Iterator[str]:
     for number, report in enumerate(reports):
         if report.cases:
-            yield from case_data(number, report, results.details(report.run))
+            yield from case_data(number, report, results)

@@ -14,8 +14,10 @@ from promptops.reports import facts, words
 from promptops.reports.changed_cases import compared, gravity
 from promptops.reports.junit import telling
 from promptops.reports.junit.elements import Entry, Kind, Outcome, Suite
+from promptops.reports.votes import Votes, read_votes
 from promptops.values.gate import GateReport, SuiteGate
 from promptops.values.report import CaseReport, Report, Verdict
+from promptops.values.results import Results
 
 MOST_CASES = 1_000
 """In all suites together; some readers take no more than 30 MB, or 250,000 parts of XML."""
@@ -28,16 +30,20 @@ _STATUS = {
 }
 
 
-def suites(reports: Sequence[Report]) -> list[Suite]:
+def suites(results: Results) -> list[Suite]:
     """One suite per report; the model is in its name where several models answered."""
+    reports = results.reports
     several = Counter(suite for suite, _ in {(each.suite, each.model) for each in reports})
     most = max(_LEAST_CASES, MOST_CASES // max(1, len(reports)))
-    return [_suite(report, most, with_model=several[report.suite] > 1) for report in reports]
+    return [
+        _suite(report, results, most, with_model=several[report.suite] > 1) for report in reports
+    ]
 
 
-def _suite(report: Report, most: int, *, with_model: bool) -> Suite:
+def _suite(report: Report, results: Results, most: int, *, with_model: bool) -> Suite:
     shown = [each for each in report.cases if _worth_seeing(report, each)]
     shown.sort(key=gravity)
+    votes = read_votes(results, report, {each.id for each in shown[:most]})
     said = ""
     if len(shown) > most:
         left = words.many(len(shown) - most, "more case")
@@ -47,13 +53,13 @@ def _suite(report: Report, most: int, *, with_model: bool) -> Suite:
         name=f"{report.suite} ({report.model})" if with_model else report.suite,
         entries=[
             _verdict(report),
-            *_metrics(report),
+            *_metrics(report, votes),
             *_limits(report),
-            *(_case(report, each) for each in shown[:most]),
+            *(_case(report, each, votes) for each in shown[:most]),
         ],
         seconds=report.seconds,
         created=report.created,
-        properties=telling.properties(report),
+        properties=telling.properties(report, votes),
         said=said,
     )
 
@@ -72,11 +78,11 @@ def _by_exit_code(exit_code: int) -> Kind:
     return "failure" if exit_code == 1 else "error"
 
 
-def _metrics(report: Report) -> list[Entry]:
+def _metrics(report: Report, votes: Votes) -> list[Entry]:
     """The gating metrics. What only observes asserts nothing: it stands in the properties."""
     entries = []
     for each in facts.gating(report):
-        told, text = telling.metric(report, each), telling.metric_at_length(report, each)
+        told, text = telling.metric(report, each), telling.metric_at_length(report, each, votes)
         outcome = _held(report, each.verdict, told, text)
         entries.append(Entry(f"metric {each.name}", outcome, "" if outcome else text))
     return entries
@@ -111,11 +117,11 @@ def _worth_seeing(report: Report, case: CaseReport) -> bool:
     return report.baseline is not None and (case.change != "same" or case.critical)
 
 
-def _case(report: Report, case: CaseReport) -> Entry:
+def _case(report: Report, case: CaseReport, votes: Votes) -> Entry:
     name = f"case {case.id}"
     if not compared(case):
         return Entry(name, Outcome("skipped", "not compared", "a critical case, not compared"))
-    told, text = telling.case(case), telling.case_at_length(report, case)
+    told, text = telling.case(case), telling.case_at_length(report, case, votes)
     if case.change not in {"broken", "worse"}:
         return Entry(name, said=text)
     if case.change == "broken" and report.exit_code == 1:

@@ -6,6 +6,7 @@ from promptops.reports import facts, remarks, words
 from promptops.reports.changed_cases import NAMES, levels
 from promptops.reports.headline import headline, told_by
 from promptops.reports.symbols import UNICODE as SIGNS
+from promptops.reports.votes import Votes, judging_told
 from promptops.values.report import ArmReport, CaseReport, EconomyReport, MetricReport, Report
 
 _LONGEST_OUTPUT = 1_500
@@ -14,7 +15,14 @@ _MOST_TOLD = 12
 
 
 def metric(report: Report, each: MetricReport) -> str:
-    """`0.82 → 0.71: −0.11 (−0.16 to −0.06)`, or the one level that there is."""
+    """`0.82 → 0.71: −0.11 (−0.16 to −0.06)`, or the one level that there is.
+
+    Where people's labels put it right, that stands behind it.
+    """
+    return "; ".join(filter(None, (_raw(report, each), _corrected(each))))
+
+
+def _raw(report: Report, each: MetricReport) -> str:
     if report.baseline is None:
         return words.score(each.candidate)
     told = levels(each.baseline, each.candidate, SIGNS)
@@ -25,7 +33,7 @@ def metric(report: Report, each: MetricReport) -> str:
     return f"{told} ({words.between(interval, SIGNS)})" if interval else told
 
 
-def metric_at_length(report: Report, each: MetricReport) -> str:
+def metric_at_length(report: Report, each: MetricReport, votes: Votes) -> str:
     """The same with how sure it is, and what must be known to read it."""
     lines = [f"{_short(each.name)}: {metric(report, each)}"]
     sure = words.sureness(report)
@@ -37,9 +45,24 @@ def metric_at_length(report: Report, each: MetricReport) -> str:
         lines.append(f"the margin is {100 * margin:g} points")
     if each.unscorable:
         lines.append(f"{words.many(each.unscorable, 'sample')} could not be scored")
+    if facts.corrected(each):
+        lines.append(remarks.about_corrections(report))
+    elif each.labels:
+        lines.append(remarks.labelled(each))
     if each.note:
         lines.append(_short(each.note))
+    lines += map(_short, judging_told(votes.metrics.get(each.name), each.note))
     return "\n".join(lines)
+
+
+def _corrected(each: MetricReport) -> str:
+    """`corrected by 80 labelled pairs: −0.05 (−0.09 to −0.01)`; "" where it is not."""
+    found = facts.corrected(each)
+    if found is None:
+        return ""
+    delta, interval = found
+    told = f"{words.signed(delta, SIGNS)} ({words.between(interval, SIGNS)})"
+    return f"corrected by {remarks.labelled(each)}: {told}"
 
 
 def limit(each: EconomyReport) -> str:
@@ -57,8 +80,8 @@ def case(each: CaseReport) -> str:
     return f"{NAMES[each.change]}: {levels(each.baseline, each.candidate, SIGNS)}"
 
 
-def case_at_length(report: Report, each: CaseReport) -> str:
-    """The same with each scorer's means, what both versions said, and why."""
+def case_at_length(report: Report, each: CaseReport, votes: Votes) -> str:
+    """The same with each scorer's means, what both versions said, why, and who voted how."""
     lines = [case(each) + (", a critical case" if each.critical else "")]
     if len(each.scores) > 1:
         lines += [
@@ -67,6 +90,9 @@ def case_at_length(report: Report, each: CaseReport) -> str:
         ]
     if each.why:
         lines.append(f"why: {_short(each.why)}")
+    said = votes.of(each.id)
+    lines += [f"votes, {_short(line)}" for line in said.votes[:_MOST_TOLD]]
+    lines += [f"people, {_short(line)}" for line in said.people[:_MOST_TOLD]]
     for arm, output in (
         (report.baseline, each.baseline_output),
         (report.candidate, each.candidate_output),
@@ -105,8 +131,8 @@ def verdict_at_length(report: Report) -> str:
     return "\n".join(lines)
 
 
-def properties(report: Report) -> list[tuple[str, str]]:
-    """What a reader may want to look up: versions, commits, cost."""
+def properties(report: Report, votes: Votes) -> list[tuple[str, str]]:
+    """What a reader may want to look up: versions, commits, cost, how the judges did."""
     found = [("run", report.run), ("suite", report.suite), ("prompt", report.prompt)]
     found += [("model", report.model), ("verdict", report.verdict)]
     found.append(("exit_code", str(report.exit_code)))
@@ -119,6 +145,15 @@ def properties(report: Report) -> list[tuple[str, str]]:
         for each in _measured(report)
         if each.role == "observe"
     ]
+    for each in _measured(report):
+        # The entry of a metric that gates says the same.
+        said = [each.note, *judging_told(votes.metrics.get(each.name), each.note)]
+        if each.judge:
+            found.append((f"judge of {each.name[:100]}", _short("; ".join(filter(None, said)))))
+        if each.role == "gate":
+            found.append((f"corrected {each.name[:100]}", _corrected(each)))
+        if each.labels and not facts.corrected(each):
+            found.append((f"labels for {each.name[:100]}", remarks.labelled(each)))
     return [(name, value) for name, value in found if value]
 
 

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from promptops.reports import changed_cases, words
-from promptops.reports.markdown.blocks import difference, folded, joined
+from promptops.reports.markdown.blocks import bullets, difference, folded, joined
 from promptops.reports.markdown.detail import Detail
 from promptops.reports.markdown.inline import Markup
+from promptops.reports.votes import Votes
+from promptops.values.judging import CaseWords
 from promptops.values.report import CaseReport, Report
 
 _MOST_LINES = 12
 _LONGEST_WHY = 300
+_MOST_WORDS = 4
 
 
-def cases_block(
-    report: Report, changed: list[CaseReport], detail: Detail, markup: Markup, more: str
-) -> str:
+@dataclass(frozen=True, slots=True)
+class ChangedCases:
+    """The cases of a report that changed, and what was said of them."""
+
+    report: Report
+    changed: list[CaseReport]
+    votes: Votes
+
+
+def cases_block(told_of: ChangedCases, detail: Detail, markup: Markup, more: str) -> str:
     """How many cases changed and how; behind it as many of them as the detail leaves room for.
 
     `more` is the command that shows the others; "" where the reader may not have the run.
     """
+    report, changed = told_of.report, told_of.changed
     if not changed_cases.any_compared(report):
         return ""
     told = "".join(text for text, _ in changed_cases.tally(report))
@@ -31,6 +44,8 @@ def cases_block(
     for at, case in enumerate(shown):
         head = _head(case, markup)
         body = _outputs(case, detail, markup) if at < outputs else ""
+        if at < outputs:
+            body = joined([body, _words(told_of.votes.of(case.id), markup)])
         if body:
             blocks.append(joined(["\n".join(run), head, body]))
             run = []
@@ -63,6 +78,15 @@ def _head(case: CaseReport, markup: Markup) -> str:
     if case.why:
         told += f" {signs.dot} {markup.sentence(case.why, _LONGEST_WHY)}"
     return told
+
+
+def _words(told: CaseWords, markup: Markup) -> str:
+    """Who voted how, and what people say."""
+    return bullets(
+        f"{title}: {markup.sentence(line, _LONGEST_WHY)}"
+        for title, lines in (("votes", told.votes), ("people", told.people))
+        for line in lines[:_MOST_WORDS]
+    )
 
 
 def _outputs(case: CaseReport, detail: Detail, markup: Markup) -> str:

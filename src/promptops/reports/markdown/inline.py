@@ -32,6 +32,12 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _HASH = re.compile(r"(?<![^\W_])[0-9a-f]{7,40}(?![^\W_])", re.IGNORECASE)
 """GitHub links what may be the hash of a commit, also as a part of `face0ff-1` or of a number."""
 
+_COMMAND = re.compile(
+    r"(?:(?<=[:;] )|(?<=[:;]  )|(?<!\S)(?=promptops(?: [^\s;]+)+  ))"
+    r"(promptops(?: [^\s;]+)+(?:;(?= )|(?=  |$)))"
+)
+"""A command of ours within a sentence: two blanks end it, where the sentence goes on."""
+
 _EDGES = re.compile(r"([(\"'“‘]*)(.*?)([)\"'”’,;.:!?…]*)", re.DOTALL)
 _NUMBERED = re.compile(r"\d+[.)]+")
 """What begins a list, where it begins a line."""
@@ -76,11 +82,17 @@ class Markup:
 
         `judge faithful: 1b2c3d4e → 2` becomes ``judge faithful: `1b2c3d4e` → 2``.
         """
+        parts: list[str] = []
         # What is far behind is never looked at, however many blanks stand before it.
-        told = _BLANKS.sub(" ", text[: 4 * most]).strip(" ")
-        told = self.shown(told, most).strip()
-        if not told:
-            return ""
+        for at, piece in enumerate(_COMMAND.split(text[: 4 * most])):
+            told = _BLANKS.sub(" ", piece).strip(" ")
+            told = self.shown(told, most).strip() if most > 0 else ""
+            if told:
+                most -= len(told) + 1
+                parts.append(self._within(told) if at % 2 else self._words(told))
+        return " ".join(parts)
+
+    def _words(self, told: str) -> str:
         tokens = [(token, _is_plain(token)) for token in told.split(" ")]
         if _NUMBERED.fullmatch(tokens[0][0]):
             tokens[0] = (tokens[0][0], False)

@@ -6,6 +6,7 @@ from promptops.reports import facts, remarks, words
 from promptops.reports.markdown.blocks import bullets, folded, joined, table
 from promptops.reports.markdown.inline import Markup, safe_money
 from promptops.reports.markdown.standing import sign
+from promptops.reports.votes import Votes
 from promptops.values.report import EconomyReport, MetricReport, Report, SliceReport
 
 _MOST_METRICS = 30
@@ -31,22 +32,35 @@ def metrics_block(report: Report, markup: Markup) -> str:
         ]
         told = table(["metric", "", ">score"], rows)
     else:
-        rows = [_metric_row(report, metric, markup) for metric in ordered]
+        rows = [row for metric in ordered for row in _metric_rows(report, metric, markup)]
         rows += [_limit_row(each, markup) for each in facts.limited(report)]
         heads = ["metric", "verdict", ">baseline", ">candidate", ">delta", "interval", ">pairs"]
         told = table(heads, rows)
     return joined([told, f"{words.number(left)} {_LEFT}" if left else ""])
 
 
-def _metric_row(report: Report, metric: MetricReport, markup: Markup) -> list[str]:
+def _metric_rows(report: Report, metric: MetricReport, markup: Markup) -> list[list[str]]:
+    """The raw difference; below it the one that people's labels put right."""
+    put_right = facts.put_right(metric)
+    if put_right is None:
+        return [_metric_row(report, metric, markup)]
+    below = _metric_row(report, put_right, markup)
+    below[:4] = [f"{markup.signs.arrow} corrected by labels", "", "", ""]
+    return [_metric_row(report, metric, markup, raw=True), below]
+
+
+def _metric_row(
+    report: Report, metric: MetricReport, markup: Markup, *, raw: bool = False
+) -> list[str]:
     signs = markup.signs
     delta = words.signed(metric.delta, signs)
+    strong = metric.role == "gate" and metric.delta is not None and not raw
     return [
         markup.cell(metric.name),
         _verdict(metric, markup),
         words.score(metric.baseline),
         words.score(metric.candidate),
-        f"**{delta}**" if metric.role == "gate" and metric.delta is not None else delta,
+        f"**{delta}**" if strong else delta,
         words.between(facts.interval_of(report, metric), signs),
         words.number(metric.pairs),
     ]
@@ -79,17 +93,18 @@ def sure_block(report: Report, markup: Markup) -> str:
     if told and report.budget and report.budget.looks:
         told.append(f"looks at the evidence: {remarks.looks(report, report.budget)}")
     told.append(words.many(report.calls.made, "call") + " made")
+    told += filter(None, [remarks.about_corrections(report)])
     told += remarks.about_limits(report, markup.signs)
     return f"<sub>{markup.sentence(f' {markup.signs.dot} '.join(told))}</sub>"
 
 
-def about_block(report: Report, markup: Markup) -> str:
-    """What else is known of each metric: its other interval, its noise, its judge; folded."""
+def about_block(report: Report, markup: Markup, votes: Votes) -> str:
+    """What else is known of each metric: its other interval, noise, judge and votes; folded."""
     if not facts.had(report):
         return ""
     lines = []
     for metric in sorted(report.metrics, key=lambda metric: metric.role != "gate")[:_MOST_METRICS]:
-        about = remarks.about_metric(report, metric, markup.signs)
+        about = remarks.about_metric(report, metric, markup.signs, votes)
         if about:
             lines.append(f"{markup.code(metric.name)}: {markup.sentence('; '.join(about))}")
     return folded("<b>About the metrics</b>", bullets(lines)) if lines else ""

@@ -141,14 +141,16 @@ def _row(report: Report, markup: Markup, *, several: bool) -> list[str]:
     if metric is None:
         row += [signs.none] * 4
     else:
-        score, delta = words.score(metric.candidate), words.signed(metric.delta, signs)
+        told = facts.put_right(metric) or metric  # what the verdict rests on
+        score, delta = words.score(metric.candidate), words.signed(told.delta, signs)
         if report.baseline is not None:
             score = f"{words.score(metric.baseline)} {signs.arrow} {score}"
-        interval = facts.interval_of(report, metric)
+        interval = facts.interval_of(report, told)
+        by_labels = "" if told is metric else " by labels"
         row += [
             markup.cell(metric.name),
             score,
-            delta if metric.delta is None else f"**{delta}**",
+            delta if told.delta is None else f"**{delta}**{by_labels}",
             words.between(interval, signs) if interval else signs.none,
         ]
     return [*row, safe_money(_cost(report, markup)), words.number(report.calls.made)]

@@ -7,8 +7,9 @@ from typing import Literal
 
 from promptops.reports import changed_cases, facts, remarks, words
 from promptops.reports.headline import headline, told_by
+from promptops.reports.judged_results import by_answer, judged
 from promptops.reports.markdown.blocks import bullets, folded, joined
-from promptops.reports.markdown.cases import cases_block
+from promptops.reports.markdown.cases import ChangedCases, cases_block
 from promptops.reports.markdown.detail import Detail
 from promptops.reports.markdown.inline import Markup
 from promptops.reports.markdown.metrics import about_block, metrics_block, slices_block, sure_block
@@ -16,12 +17,14 @@ from promptops.reports.markdown.prompt import around_block, prompt_block, said_l
 from promptops.reports.markdown.standing import report_sign, report_word
 from promptops.reports.markdown.usage import run_line, usage_block
 from promptops.reports.prompt_changes import PromptChanges, prompt_changes
-from promptops.values.details import Details
+from promptops.reports.votes import Votes, votes_behind, votes_said
 from promptops.values.gate import SuiteGate
 from promptops.values.report import CaseReport, Report
+from promptops.values.results import Results
 
 How = Literal["open", "folded", "alone"]
 
+_MOST_CASES = 200
 _MOST_REASONS = 8
 _LONGEST_NAME = 80
 
@@ -36,13 +39,29 @@ class Subject:
     changes: PromptChanges | None
     """None where the texts of both versions are not known."""
     changed: list[CaseReport]
+    votes: Votes
+
+    @property
+    def told(self) -> ChangedCases:
+        """What is told of its cases."""
+        return ChangedCases(self.report, self.changed, self.votes)
 
 
-def subject(report: Report, suite: SuiteGate | None, behind: Details | None) -> Subject:
-    """A report and what it is told from. Only the prompts are read of what is behind it."""
+def subject(report: Report, suite: SuiteGate | None, results: Results) -> Subject:
+    """A report and what it is told from.
+
+    Only the prompts are read of what is behind it; and of a report with a judge what it said.
+    """
+    behind = results.details(report.run)
     before, after = (behind.baseline, behind.candidate) if behind else (None, None)
     changes = prompt_changes(before, after) if before and after else None
-    return Subject(report, suite, changes, changed_cases.changed(report))
+    changed = changed_cases.changed(report)
+    told = {each.id for each in changed_cases.choose(changed, _MOST_CASES)}
+    known = judged(results)
+    votes = votes_said(known.said(report)) or votes_behind(
+        behind, report, by_answer(known.labels(report)), told
+    )
+    return Subject(report, suite, changes, changed, votes)
 
 
 def section(each: Subject, detail: Detail, markup: Markup, how: How) -> str:
@@ -73,10 +92,10 @@ def _body(each: Subject, detail: Detail, markup: Markup) -> str:
     if each.suite and each.suite.notes:
         blocks.append(said_list("Notes", each.suite.notes, markup))
     more = "" if each.suite else facts.again(report)
-    blocks.append(cases_block(report, each.changed, detail, markup, more))
+    blocks.append(cases_block(each.told, detail, markup, more))
     if detail.rest:
         blocks.append(slices_block(report, markup))
-        blocks.append(about_block(report, markup))
+        blocks.append(about_block(report, markup, each.votes))
         blocks.append(usage_block(report, markup))
         warnings = [one for one in report.warnings if not facts.told_by_cause(report, one)]
         blocks.append(said_list("Warnings", warnings, markup))

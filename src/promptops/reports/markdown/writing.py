@@ -139,8 +139,7 @@ class _Document:
     def _section(self, place: int, detail: Detail) -> str:
         report = self.reports[place]
         if place not in self.known:
-            behind = self.results.details(report.run)
-            self.known[place] = subject(report, self.suites.get(report.run), behind)
+            self.known[place] = subject(report, self.suites.get(report.run), self.results)
         alone = self.gate is None and len(self.reports) == 1
         fold = len(self.reports) > 1 and quiet(report)
         how: How = "alone" if alone else "folded" if fold else "open"

@@ -5,24 +5,34 @@ from __future__ import annotations
 from promptops.reports import changed_cases, facts, words
 from promptops.reports.page import Page, Part
 from promptops.reports.symbols import CHANGE_STYLES
+from promptops.reports.votes import Votes
+from promptops.values.judging import CaseWords
 from promptops.values.report import CaseReport, Report
 
 _ROOM_FOR_TWO = 76
 _MOST_LINES = 5
 _LONGEST_WHY = 300
+_MOST_WORDS = 6
 
 
-def write_cases(page: Page, report: Report) -> None:
+def shown_cases(page: Page, report: Report) -> list[CaseReport]:
+    """The cases that are shown one by one."""
+    if not changed_cases.any_compared(report):
+        return []
+    return changed_cases.choose(changed_cases.changed(report), page.surface.max_cases)
+
+
+def write_cases(page: Page, report: Report, votes: Votes) -> None:
     """How many cases changed and how; then the worst of them and the best, one by one."""
     if not changed_cases.any_compared(report):
         return
     page.blank()
     page.paragraph(*changed_cases.tally(report), indent=2)
-    changed = changed_cases.changed(report)
-    shown = changed_cases.choose(changed, page.surface.max_cases)
+    changed, shown = changed_cases.changed(report), shown_cases(page, report)
     for case in shown:
         page.blank()
         _write_case(page, report, case)
+        _write_words(page, votes.of(case.id))
     left = len(changed) - len(shown)
     if left:
         page.blank()
@@ -48,6 +58,16 @@ def _write_case(page: Page, report: Report, case: CaseReport) -> None:
     _write_outputs(page, report, case)
     if case.why:
         page.item(("why", "dim"), (page.cut(case.why, _LONGEST_WHY), "dim"), indent=4)
+
+
+def _write_words(page: Page, told: CaseWords) -> None:
+    """Who voted how, and what people say."""
+    for title, lines in (("votes", told.votes), ("people", told.people)):
+        for line in lines[:_MOST_WORDS]:
+            page.item((title, "dim"), (page.cut(line, _LONGEST_WHY), "dim"), indent=4)
+        left = len(lines) - _MOST_WORDS
+        if left > 0:
+            page.item((title, "dim"), (f"and {left:,} more", "dim"), indent=4)
 
 
 def _write_outputs(page: Page, report: Report, case: CaseReport) -> None:

@@ -20,6 +20,7 @@ class Forest:
         self._margin = facts.margin(report) or 0.0
         self._half = min(20, 8 + (page.width - ROOM) // 2)
         intervals = [facts.interval_of(report, metric) for metric in report.metrics]
+        intervals += [metric.corrected_interval for metric in report.metrics]
         ends = [abs(end) for interval in intervals for end in interval or ()]
         self._reach = max([*ends, self._margin, 1e-9])
         pad = max(0, self._half - len("worse "))

@@ -7,12 +7,17 @@ from promptops.reports.page import Cell, Page, Part
 from promptops.reports.sections.forest import ROOM as ROOM_FOR_FOREST
 from promptops.reports.sections.forest import Forest
 from promptops.reports.symbols import VERDICT_STYLES
+from promptops.reports.votes import Votes
 from promptops.values.report import EconomyReport, MetricReport, Report
 
 _ROOM_FOR_ROLE = 74
 
 
-def write_metrics(page: Page, report: Report) -> None:
+CORRECTED = "corrected"
+"""The row below a metric that people's labels put right."""
+
+
+def write_metrics(page: Page, report: Report, votes: Votes | None = None) -> None:
     """The table of metrics, gating ones first, and what must be known to read it."""
     nothing = facts.stopped(report) or not facts.had(report)
     if not report.metrics or (nothing and not any(map(_measured, report.metrics))):
@@ -24,7 +29,7 @@ def write_metrics(page: Page, report: Report) -> None:
     else:
         _write_compared(page, report, ordered)
     for metric in ordered:
-        _write_notes(page, report, metric)
+        _write_notes(page, report, metric, votes)
 
 
 def _measured(metric: MetricReport) -> bool:
@@ -55,7 +60,7 @@ def _write_compared(page: Page, report: Report, metrics: list[MetricReport]) -> 
             metric.name,
             words.score(metric.baseline),
             words.score(metric.candidate),
-            (words.signed(metric.delta, page.signs), _style(metric)),
+            (words.signed(metric.delta, page.signs), _raw_style(metric)),
             words.between(facts.interval_of(report, metric), page.signs),
         ]
         if forest:
@@ -64,6 +69,9 @@ def _write_compared(page: Page, report: Report, metrics: list[MetricReport]) -> 
             row[2:2] = [(metric.role, "dim")]
             row.append(words.number(metric.pairs))
         rows.append(row)
+        put_right = facts.put_right(metric)
+        if put_right:
+            rows.append(_corrected(page, report, put_right, forest, with_role=with_role))
     for each in facts.limited(report):
         row = _economy(page, each)
         if forest:
@@ -74,6 +82,31 @@ def _write_compared(page: Page, report: Report, metrics: list[MetricReport]) -> 
         rows.append(row)
     page.table(heads, rows, flexible=1)
     _write_legend(page, report, with_margin=forest is not None)
+
+
+def _corrected(
+    page: Page, report: Report, metric: MetricReport, forest: Forest | None, *, with_role: bool
+) -> list[Cell]:
+    """The difference that people's labels put right, below the raw one; its pairs are labelled."""
+    row: list[Cell] = [
+        "",
+        (f"{page.signs.arrow} {CORRECTED}", "dim"),
+        "",
+        "",
+        (words.signed(metric.delta, page.signs), _style(metric)),
+        words.between(facts.interval_of(report, metric), page.signs),
+    ]
+    if forest:
+        row.append(forest.mark(metric))
+    if with_role:
+        row[2:2] = [("labels", "dim")]
+        row.append(words.number(metric.pairs))
+    return row
+
+
+def _raw_style(metric: MetricReport) -> str:
+    """The verdict's colour is for the difference that it rests on."""
+    return "dim" if facts.corrected(metric) else _style(metric)
 
 
 def _economy(page: Page, each: EconomyReport) -> list[Cell]:
@@ -96,6 +129,9 @@ def _write_legend(page: Page, report: Report, *, with_margin: bool) -> None:
         told.append(f"{page.signs.limit} the margin, {page.signs.minus}{margin:g}")
     if told:
         _write_remark(page, f" {page.signs.dot} ".join(told))
+    corrections = remarks.about_corrections(report)
+    if corrections:
+        _write_remark(page, corrections)
     for limits in remarks.about_limits(report, page.signs):
         _write_remark(page, limits)
     for metric in facts.gating(report):
@@ -108,8 +144,8 @@ def _write_legend(page: Page, report: Report, *, with_margin: bool) -> None:
             _write_remark(page, f"noise of {metric.name}: {remarks.noise(metric.variance)}")
 
 
-def _write_notes(page: Page, report: Report, metric: MetricReport) -> None:
-    notes = remarks.notes(report, metric)
+def _write_notes(page: Page, report: Report, metric: MetricReport, votes: Votes | None) -> None:
+    notes = remarks.notes(report, metric, votes)
     if notes:
         _write_remark(page, f"{metric.name}: " + "; ".join(notes))
 

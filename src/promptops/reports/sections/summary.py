@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import get_args
 
-from promptops.reports import words
+from promptops.reports import facts, words
 from promptops.reports.headline import finding
 from promptops.reports.page import Cell, Page
 from promptops.reports.sections.verdict import mark
@@ -35,8 +35,9 @@ def _write_models_of(page: Page, suite: str, reports: list[Report]) -> None:
         for name in names[:most]:
             metric = values.get(name)
             told = words.score(metric.candidate) if metric else page.signs.none
-            if metric and metric.delta is not None:
-                told += f" ({words.signed(metric.delta, page.signs)})"
+            shown = facts.put_right(metric) or metric if metric else None
+            if shown and shown.delta is not None:
+                told += f" ({words.signed(shown.delta, page.signs)})"
             row.append(told)
         row.append(words.money(report.candidate.cost_usd))
         row.append(words.seconds(report.candidate.latency_seconds))

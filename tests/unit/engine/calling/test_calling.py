@@ -14,7 +14,7 @@ from promptops.engine.calling.limits import Limits
 from promptops.engine.calling.spending import Meter
 from promptops.engine.calling.terms import Terms
 from promptops.engine.calling.worst_case import WorstCase
-from promptops.errors import BudgetSpentError, NoVerdictError
+from promptops.errors import BudgetSpentError, ModelDownError, NoVerdictError
 from promptops.values.quota import Quota
 from promptops.values.response import Failure, Outcome, Response, Usage
 from tests import virtual_time
@@ -151,7 +151,7 @@ def test_a_rejection_is_not_tried_again():
 def test_what_is_hopeless_for_all_calls_ends_them_all():
     model = Scripted(Failure("authentication", "wrong key", retryable=False, fatal=True))
     ended, made = answers(model, 50)
-    assert {type(each) for each in ended} == {NoVerdictError}
+    assert {type(each) for each in ended} == {ModelDownError}
     assert {str(each).split("\n")[0] for each in ended} == {"openai/x: wrong key"}
     assert made.meter.made <= 4  # those that were under way when the first came home
 
@@ -343,7 +343,7 @@ def test_requests_a_minute_are_kept_after_an_outage_too():
 def test_who_waits_for_the_limits_a_minute_hears_that_it_is_hopeless():
     model = Scripted(Failure("authentication", "wrong key", retryable=False, fatal=True))
     ended, _ = answers(model, 20, Terms(requests_per_minute=1))
-    assert {type(each) for each in ended} == {NoVerdictError}
+    assert {type(each) for each in ended} == {ModelDownError}
     assert len(model.asked_at) == 1
 
 

@@ -251,12 +251,21 @@ class CaseView {
     const means = this.behind.scores ?? {};
     const rows = [...names].map((name) => {
       const said = chosen.map((sample) => sample?.scores?.[name]);
-      if (said.some(Boolean)) return said.map((each) => this.#scored(each));
+      const people = chosen.map((sample) => this.#people(sample, name));
+      if (said.some(Boolean) || people.some(Boolean)) {
+        return said.map((each, side) => [...this.#scored(each), people[side]]);
+      }
       return means[name] ? means[name].slice(-this.arms.length).map((mean) => [score(mean)]) : null;
     });
     const list = [...names].map((name, at) => rows[at] && this.#scorer(name, rows[at]));
     if (!list.some(Boolean)) return null;
     return make("div", { class: "scorers" }, make("h4", {}, "Scores"), list);
+  }
+
+  #people(sample, name) {
+    const samples = this.behind.details?.samples ?? [];
+    const output = sample && this.behind.digests?.[samples.indexOf(sample)];
+    return peopleList((this.behind.said?.[output] ?? []).filter((each) => each.metric === name));
   }
 
   #scorer(name, cells) {
@@ -293,6 +302,7 @@ class CaseView {
       each.label ? make("span", { class: "label" }, " ", shown(cut(each.label, 200))) : null,
       judge,
       each.explanation ? make("p", { class: "explanation" }, shown(each.explanation)) : null,
+      voteList(each.votes),
     ];
   }
 }

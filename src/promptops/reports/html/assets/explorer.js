@@ -16,7 +16,8 @@ class Explorer {
     this.count = make("p", { class: "count", role: "status" });
     this.detail = make("section", { class: "detail", "aria-label": "The opened case", hidden: true });
     this.pages = make("div", { class: "explorer" }, this.list.node, this.detail);
-    host.append(this.#tools(), this.count, this.pages);
+    this.desk = new LabelDesk(index, this.blocks);
+    host.append(this.desk.node, this.#tools(), this.count, this.pages);
     this.list.node.addEventListener("keydown", (event) => this.#key(event));
     this.refresh();
   }

@@ -8,6 +8,7 @@ const KEYS = [
   ["/", "search"],
   ["1 … 9, ← →", "another sample of the case"],
   ["d", "mark differences, or not"],
+  ["l", "label answers blind, where the page can ask"],
   ["t", "theme"],
   ["?", "these keys"],
 ];
@@ -84,7 +85,7 @@ class Page {
   }
 
   get #first() {
-    const found = (verdict) => this.articles.findIndex((each) => each.querySelector(`.verdict.${verdict}`));
+    const found = (verdict) => this.articles.findIndex((each) => each.querySelector(`:scope > .verdict.${verdict}`));
     return ["regressed", "invalid", "inconclusive"].map(found).find((at) => at >= 0) ?? 0;
   }
 
@@ -185,7 +186,7 @@ class Page {
     const opened = explorer.opened !== null;
     const chosen = (moved) => moved && this.#opened(this.#shown, explorer);
     if (/^[1-9]$/.test(key) && opened) return () => chosen(explorer.view.choose(Number(key) - 1));
-    const acts = { "/": () => explorer.focusSearch(), j: () => explorer.move(1), k: () => explorer.move(-1) };
+    const acts = { "/": () => explorer.focusSearch(), l: () => explorer.desk.open(), j: () => explorer.move(1), k: () => explorer.move(-1) };
     if (opened) acts.d = () => explorer.view.toggleMarks();
     if (onList && document.activeElement === explorer.list.node) {
       acts.ArrowDown = acts.j;

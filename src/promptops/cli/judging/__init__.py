@@ -1,0 +1,1 @@
+"""What commands on judges ask with, and what a report knows of them."""

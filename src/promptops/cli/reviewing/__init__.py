@@ -1,0 +1,1 @@
+"""People label answers: at the terminal, or by way of a sheet."""

@@ -1,0 +1,1 @@
+"""What scorers that ask an LLM judge have in common."""

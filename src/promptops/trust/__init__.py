@@ -1,0 +1,1 @@
+"""How right judges are: measured against people, and what follows for a verdict."""
