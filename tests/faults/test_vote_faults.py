@@ -96,7 +96,7 @@ def but(model: str, reply: Callable[[], Answer]) -> Callable[[Asked], Answer]:
 @pytest.mark.parametrize("name", DOWN)
 def test_27_a_panel_goes_on_without_a_member_that_is_down(provide: Provide, name: str):
     desk = court(provide, but("judge-b", DOWN[name]), PANEL)
-    _, report = desk.evaluate("--patience", "1", "--timeout", "0.4")
+    _, report = desk.evaluate("--patience", "1", "--timeout", "1.5")
     (metric,) = report["metrics"]
     assert report["verdict"] != "invalid"
     assert (metric["candidate"], metric["unscorable"]) == (1, 0)

@@ -24,6 +24,7 @@ class Slice:
     tag: str
     metric: str
     cases: int
+    """Those that were drawn on both sides."""
     baseline: float | None
     candidate: float | None
     delta: float | None
@@ -54,7 +55,7 @@ def _slice(ledger: Ledger, metric: Metric, tag: str, cases: Sequence[int]) -> Sl
     return Slice(
         tag=tag,
         metric=metric.name,
-        cases=len(cases),
+        cases=len({*pairs.cases, *pairs.missing_cases}),
         baseline=pairs.baseline,
         candidate=pairs.candidate,
         delta=delta,

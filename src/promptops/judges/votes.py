@@ -132,4 +132,6 @@ def _unscorable(silent: Sequence[Silence], asked: int, digest: str) -> Unscorabl
     if asked > 1:
         begun, colon, rest = reason.partition(": ")
         reason = f"{begun} ({len(silent)} of {asked} votes are missing){colon}{rest}"
-    return Unscorable(reason[:MAX_REASON], digest, infrastructure=first.kind == "down")
+    down = kinds["down"]  # had they answered, there might be a score: it is worth asking again
+    lost = down > 0 and 2 * (asked - len(silent) + down) >= asked
+    return Unscorable(reason[:MAX_REASON], digest, infrastructure=lost)

@@ -52,6 +52,18 @@ def test_what_is_lost_speaks_against_a_fall():
     assert some.delta == whole.delta == -1
 
 
+def test_cases_that_were_never_reached_are_not_counted():
+    made = Ledger(20, 2, ["exact"])
+    for case in range(8):
+        for arm in ARMS:
+            made.score(arm, "exact", case, 0, 1)
+    made.score("baseline", "exact", 8, 0, 1)  # one side alone
+    made.lost("baseline", 9, 0)
+    made.lost("candidate", 9, 0)
+    (told,) = slices(made, [EXACT], {"all": range(20)})
+    assert told.cases == 9
+
+
 def test_a_slice_of_nothing_is_told_as_nothing():
     told = found([(None, 1), (1, 1)], gone=[0], none=[])
     for each in told.values():
