@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import pstdev
 
 from promptops.statistics.proportion import clustered_share
 from promptops.statistics.slope import LEAST_CLUSTERS, slope_beside
@@ -17,6 +18,9 @@ from promptops.values.trust import Measure
 BASELINE_FIRST = "baseline first"
 CANDIDATE_FIRST = "candidate first"
 BY_REGRESSION = "least squares beside people's word, robust by cases"
+_LEAST_SPREAD = 0.25
+"""Of lengths, in doublings (standard deviation): below it, a slope per doubling would be a guess
+at answers that nobody saw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,14 @@ def length_bias(judged: Sequence[Judged]) -> Measure | None:
     told = [each for each in judged if each.answer]
     if not told:
         return None
+    doublings = [math.log2(len(each.answer)) for each in told]
+    if pstdev(doublings) < _LEAST_SPREAD:
+        why = "the answers are of much the same length"
+        return Measure("length", None, size=len(told), why=why)
     found = slope_beside(
         [each.judge for each in told],
         [each.people for each in told],
-        [math.log2(len(each.answer)) for each in told],
+        doublings,
         [each.cluster for each in told],
     )
     if found is None:

@@ -98,7 +98,7 @@ def test_a_store_at_rest_is_read_in_a_folder_that_may_not_be_written_to(root):
 
 @posix
 @pytest.mark.parametrize("index", [True, False])
-def test_what_only_the_log_of_a_killed_process_holds_is_read(root, index):
+def test_what_only_the_log_of_a_killed_process_holds_is_read(root, index, monkeypatch):
     filled(root)
     killed = start(
         """
@@ -117,9 +117,12 @@ sys.stdin.readline()
     assert log.stat().st_size
     if not index:
         shared.unlink()
-    scratch = {*Path(tempfile.gettempdir()).glob("promptops-*")}
+    scratch = root / "scratch"
+    scratch.mkdir()
+    scratch.chmod(0o1777)
+    monkeypatch.setenv("TMPDIR", str(scratch))
     assert seen(root) == "50 50 [('r7', False)]"
-    assert {*Path(tempfile.gettempdir()).glob("promptops-*")} <= scratch
+    assert list(scratch.iterdir()) == []
 
 
 @posix

@@ -183,6 +183,12 @@ def test_repeats_are_of_one_who_was_asked_the_same():
     assert self_consistency([judged(1, 1)]) is None
 
 
+def test_answers_of_one_length_say_nothing_of_length():
+    alike = [judged(n % 2, 1, case=f"c{n}", answer="x" * (20 + n % 4)) for n in range(60)]
+    told = known(length_bias(alike))
+    assert (told.value, told.why) == (None, "the answers are of much the same length")
+
+
 def test_length_needs_cases():
     assert length_bias([]) is None
     few = known(length_bias([judged(1, 1, case="a", answer="x" * n) for n in range(1, 9)]))
