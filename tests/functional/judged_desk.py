@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
+
+import pytest
 
 from tests.functional.cli_project import Done, Project
 from tests.functional.judged_project import (
@@ -112,3 +114,15 @@ class Desk:
 
     def judged(self) -> int:
         return sum(asked.model == "judge" for asked in self.server.chats)
+
+
+@pytest.fixture
+def desk(empty: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    for name in OTHERS:
+        monkeypatch.delenv(name, raising=False)
+    made: list[Desk] = []
+    with Loopback(lambda asked: made[0].answer(asked)) as server:  # noqa: PLW0108  # made later
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        made.append(Desk(empty, server))
+        yield made[0]

@@ -6,16 +6,15 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
-from tests.functional.cli_project import Project
-from tests.functional.judged_desk import CASES, OTHERS, SUITE, Desk
+from tests.functional import judged_desk
+from tests.functional.judged_desk import CASES, SUITE, Desk
 from tests.functional.judged_project import JUDGE, answer, judge_of, label, lines
 from tests.functional.test_judge_check import PAIR_JUDGE, PAIR_SUITE
 from tests.functional.test_judge_drift import TRUST, redraw, today
-from tests.loopback import Answer, Asked, Loopback, completion, error
+from tests.loopback import Answer, Asked, completion, error
 
 CHANGED = "its judge changed"
 LEFT = "whose answers changed since"
@@ -27,16 +26,7 @@ ASKING = (
 )
 
 
-@pytest.fixture
-def desk(empty: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    for name in OTHERS:
-        monkeypatch.delenv(name, raising=False)
-    made: list[Desk] = []
-    with Loopback(lambda asked: made[0].answer(asked)) as server:  # noqa: PLW0108  # made later
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        made.append(Desk(empty, server))
-        yield made[0]
+desk = judged_desk.desk
 
 
 @pytest.mark.parametrize("moved", ["w0", "anew"], ids=["another case", "another question"])

@@ -9,32 +9,22 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from promptops.values.label import output_digest
 from promptops.values.response import Response
-from tests.functional.cli_project import Project
-from tests.functional.judged_desk import CASES, FRESH, OTHERS, SUITE, Desk
+from tests.functional import judged_desk
+from tests.functional.judged_desk import CASES, FRESH, SUITE, Desk
 from tests.functional.judged_project import ANSWER, endpoint, judge_of, lines
-from tests.loopback import Asked, Loopback, Script
+from tests.loopback import Asked, Script
 
 LET = SUITE + "gate: {trust: warn}\n"
 LABELLED = 80
 
 
-@pytest.fixture
-def desk(empty: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    for name in OTHERS:
-        monkeypatch.delenv(name, raising=False)
-    made: list[Desk] = []
-    with Loopback(lambda asked: made[0].answer(asked)) as server:  # noqa: PLW0108  # made later
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        made.append(Desk(empty, server))
-        yield made[0]
+desk = judged_desk.desk
 
 
 def with_labels(desk: Desk) -> None:

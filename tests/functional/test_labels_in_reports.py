@@ -5,31 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.functional.cli_project import Project
-from tests.functional.judged_desk import CASES, OTHERS, Desk
+from tests.functional import judged_desk
+from tests.functional.judged_desk import CASES, Desk
 from tests.functional.judged_project import lines
 from tests.functional.viewing_desk import viewing
-from tests.loopback import Loopback
 
 PERSON = "Bo Example"
 MEASURED = 'class="trust"'
 
 
-@pytest.fixture
-def desk(empty: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    for name in OTHERS:
-        monkeypatch.delenv(name, raising=False)
-    made: list[Desk] = []
-    with Loopback(lambda asked: made[0].answer(asked)) as server:  # noqa: PLW0108  # made later
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        made.append(Desk(empty, server))
-        yield made[0]
+desk = judged_desk.desk
 
 
 def label_all(desk: Desk) -> None:

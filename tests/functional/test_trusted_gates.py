@@ -5,29 +5,17 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from promptops.engine.judging import drift
-from tests.functional.cli_project import Project
-from tests.functional.judged_desk import CASES, FRESH, OTHERS, PROMPT, SUITE, Desk
+from tests.functional import judged_desk
+from tests.functional.judged_desk import CASES, FRESH, PROMPT, SUITE, Desk
 from tests.functional.judged_project import JUDGE, judge_of, lines
-from tests.loopback import Loopback
 
-
-@pytest.fixture
-def desk(empty: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    for name in OTHERS:
-        monkeypatch.delenv(name, raising=False)
-    made: list[Desk] = []
-    with Loopback(lambda asked: made[0].answer(asked)) as server:  # noqa: PLW0108  # made later
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        made.append(Desk(empty, server))
-        yield made[0]
+desk = judged_desk.desk
 
 
 # -- whether a judge may gate
