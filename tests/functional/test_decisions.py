@@ -278,11 +278,12 @@ def test_a_part_that_fell_is_named_and_no_other(trial):
     regions = ["planted", "north", "south", "south"]
     trial.lay(rows=lambda case: {"tags": [regions[case % 4]]})
     trial.answer(World(mixed(0.95), lambda case: 0.0 if case % 4 == 0 else mixed(0.95)(case)))
-    report = trial.eval()
+    report = trial.eval("--seed", "7")
     assert report["verdict"] == "regressed"
     parts = {each["tag"]: each for each in report["slices"]}
     assert {tag for tag, each in parts.items() if each["fell"]} == {"planted"}
-    assert (parts["planted"]["cases"], parts["south"]["cases"]) == (15, 30)
+    pairs = report["metrics"][0]["pairs"]  # it stopped within the first pass: one pair a case
+    assert sum(each["cases"] for each in parts.values()) == pairs < 60
     assert parts["planted"]["e_value"] >= 30  # three slices at a rate of 0.10
     assert parts["planted"]["delta"] < -0.7
     assert all(parts[tag]["e_value"] < 3 for tag in ("north", "south"))
